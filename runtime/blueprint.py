@@ -1,0 +1,148 @@
+"""The verified plan for one episode, as drafted by a model and proved by execution.
+
+Values whose type depends on the tool (an argument, a fact) are JSON text, so that every blueprint has one shape.
+A path is dotted, list elements by number or `*` for the one that matches `where`: `orders.*.order_id`.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+
+class Fact(msgspec.Struct, frozen=True):
+    """Something the user knows and may tell."""
+
+    label: str
+    """In the user's words: `order number`."""
+    value: str
+    """JSON text of the true value."""
+    reveal: Literal["upfront", "asked"] = "upfront"
+    """Told with the goal, or only when the assistant asks."""
+    slip: str = ""
+    """JSON text of the wrong value that the user says instead; empty when the user is right."""
+
+
+class Told(msgspec.Struct, frozen=True, tag_field="kind", tag="told"):
+    """The argument is told by the user."""
+
+    label: str
+    """The label of a fact of the same goal."""
+    item: int = -1
+    """Which element, when the fact's value is a list that is worked through one by one; -1 for the whole value."""
+
+
+class Produced(msgspec.Struct, frozen=True, tag_field="kind", tag="produced"):
+    """The argument stands in the reply of an earlier step."""
+
+    step: int
+    """Index of that step in the blueprint."""
+    path: str
+    where: str = ""
+    """JSON text of an object of keys and values that the chosen list element must have; empty for the only one."""
+
+
+class Constant(msgspec.Struct, frozen=True, tag_field="kind", tag="constant"):
+    """The argument is fixed by the schema or the task."""
+
+    value: str
+    """JSON text."""
+
+
+Source: TypeAlias = Told | Produced | Constant
+
+
+class Argument(msgspec.Struct, frozen=True):
+    """One argument of a step with its provenance."""
+
+    name: str
+    source: Source
+
+
+class Condition(msgspec.Struct, frozen=True):
+    """The step is taken only if a value seen earlier equals (or, negated, does not equal) another."""
+
+    step: int
+    path: str
+    equals: str
+    """JSON text."""
+    negated: bool = False
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One tool call of the plan."""
+
+    goal: int
+    """Index of the goal it serves."""
+    tool: str
+    arguments: tuple[Argument, ...]
+    parallel: bool = False
+    """May be called in the same breath as the step before it."""
+    condition: Condition | None = None
+
+
+class Report(msgspec.Struct, frozen=True):
+    """A value the user wants to hear."""
+
+    step: int
+    path: str
+    """Path into the step's JSON reply; empty asks for the first line of a reply that is plain text."""
+    label: str
+
+
+class Goal(msgspec.Struct, frozen=True):
+    """One thing the user wants."""
+
+    intent: str
+    """In the user's words, an imperative without tool names: `cancel an order that has not shipped`."""
+    facts: tuple[Fact, ...] = ()
+    kind: Literal["act", "no_tool_needed", "no_capable_tool", "forbidden"] = "act"
+    """`act` is done with tools; the others are the three kinds of refusal."""
+    reports: tuple[Report, ...] = ()
+    answer: str = ""
+    """For `no_tool_needed`: the text that a right answer must contain."""
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """What the blueprint agent's model drafts: goals in the order in which they come up, and the steps that meet them."""
+
+    goals: tuple[Goal, ...]
+    steps: tuple[Step, ...]
+    withheld: tuple[str, ...] = ()
+    """Tools that the assistant must not be given (the capable tool of a `no_capable_tool` goal)."""
+    policy: str = ""
+    """A rule for the assistant's system prompt; a `forbidden` goal breaks it."""
+
+
+class WorldRef(msgspec.Struct, frozen=True):
+    """An initial state by reference, enough to open it again."""
+
+    services: tuple[str, ...]
+    """`name@version` of each service."""
+    seed: int
+
+
+class Expected(msgspec.Struct, frozen=True):
+    """A value that must appear in what the assistant tells the user."""
+
+    goal: int
+    label: str
+    value: str
+    """JSON text."""
+
+
+class Blueprint(msgspec.Struct, frozen=True):
+    """A plan that was proved: it ran on the tools' own state, and this is what came out."""
+
+    plan: Plan
+    world: WorldRef
+    instructions: tuple[str, ...]
+    """Lines that stand in the assistant's system prompt and stay in the row (plan first, verify, policy)."""
+    expected: tuple[Expected, ...]
+    executed: tuple[int, ...]
+    """Indices of the steps that were taken (a branch leaves some out)."""
+    replies: tuple[str, ...]
+    """What each executed step's tool answered in the dry run, in order."""
+    changes: str
+    """JSON text: the difference between final and initial state, `{service: {table: {key: record or null}}}`."""

@@ -1,0 +1,81 @@
+"""The finished trajectory: one line of output."""
+
+from __future__ import annotations
+
+import msgspec
+
+from .assignment import Assignment, Mode
+from .blueprint import Blueprint
+from .chat import ChatMessage, ToolDefinition
+
+
+class Scores(msgspec.Struct, frozen=True):
+    """Figures between 0 and 1 that describe, but do not gate."""
+
+    conformance: float = 0.0
+    """Share of the plan's executed steps that the assistant also called, in any order."""
+    efficiency: float = 0.0
+    """Planned calls divided by made calls, at most 1."""
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """Accepted, or rejected with named reasons."""
+
+    accepted: bool
+    reasons: tuple[str, ...]
+    """`stage.reason` or `stage.reason: detail`; empty when accepted."""
+    scores: Scores
+
+
+class Measurements(msgspec.Struct, frozen=True):
+    """Counts and tokens of a row; no clock value. The definitions are ours, see docs/design.md."""
+
+    mode: Mode
+    """The realised reasoning mode, by fixed precedence over `flags`."""
+    flags: tuple[str, ...]
+    """Every reasoning flag that the action structure shows."""
+    user_turns: int
+    assistant_turns: int
+    tool_calls: int
+    tool_errors: int
+    distinct_tools: int
+    dependent_depth: int
+    """Longest chain of calls in which each uses a value that an earlier one returned."""
+    model_calls: int
+    """Model requests answered for this row, over all roles."""
+    prompt_tokens: int
+    completion_tokens: int
+    finish_reasons: tuple[str, ...]
+    """As the server gave them, one per assistant message."""
+
+
+class Provenance(msgspec.Struct, frozen=True):
+    """Where a row comes from, enough to make it again."""
+
+    version: str
+    run_digest: str
+    """sha256 of the semantic configuration, 16 hex digits."""
+    model: str
+    sampling: str
+    """JSON text of the sampling parameters."""
+    prompts: str
+    """Version and hash of the prompt set."""
+    tools: str
+    """Licence and source of the tool schemas."""
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One trajectory. Every line has these keys, always."""
+
+    id: str
+    """Hash of (run digest, seed, index), 16 hex digits."""
+    messages: tuple[ChatMessage, ...]
+    tools: tuple[ToolDefinition, ...]
+    assignment: Assignment
+    blueprint: Blueprint | None
+    """None only in a row that was rejected before a plan was proved."""
+    verdict: Verdict
+    measurements: Measurements
+    provenance: Provenance
+    simulated: bool
+    """True where the simulated model played any role."""

@@ -1,0 +1,1 @@
+"""Where actions run: the tool contract, built-in services, external MCP servers."""

@@ -1,0 +1,1 @@
+"""The built-in business services: typed functions over a small seeded world of records."""
