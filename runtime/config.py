@@ -1,0 +1,291 @@
+"""The settings of a run: where they come from, which are allowed, and which of them change the rows.
+
+    command line  >  --config FILE.yaml  >  environment (TDSCALING_COUNT, …)  >  defaults
+
+A file's keys are the long names of the flags, with `_` or `-` between words. A list may be written as a comma
+separated text. Paths are taken from the current directory, wherever they were written. Whatever is wrong with a
+setting becomes one line that names the source and the key.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Literal, TypeAlias, cast
+
+import yaml
+from pydantic import BeforeValidator, Field, JsonValue, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from .errors import ConfigError
+from .limits import Limits
+
+ENV_PREFIX = "TDSCALING_"
+DEBUG_VARIABLE = "TDSCALING_DEBUG"
+"""Not a setting of a run: set to 1, an internal error shows its traceback."""
+ALL_SERVICES = ("all",)
+
+
+def _not_a_switch(value: object) -> object:
+    """YAML's `count: yes` is True, which would pass for the number 1."""
+    if isinstance(value, bool):
+        raise ValueError("must be a number")  # noqa: TRY004 -- pydantic reports ValueError only
+    return value
+
+
+def _split(value: object) -> object:
+    """`a, b` as a list, from a file or the environment."""
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _split_each(value: object) -> object:
+    """`a,b` inside a list too, because that is how names are given after a flag."""
+    parts = _split(value)
+    if not isinstance(parts, Sequence):
+        return parts
+    names: list[object] = []
+    for part in cast("Sequence[object]", parts):
+        split = _split(part)
+        names.extend(cast("list[str]", split) if isinstance(split, list) else [split])
+    return names
+
+
+Number = BeforeValidator(_not_a_switch)
+Count: TypeAlias = Annotated[int, Number, Field(ge=1)]
+Seconds: TypeAlias = Annotated[float, Number, Field(ge=0, allow_inf_nan=False)]
+Names: TypeAlias = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_each)]
+Paths: TypeAlias = Annotated[tuple[Path, ...], NoDecode, BeforeValidator(_split)]
+
+
+class RunConfig(BaseSettings):
+    """Every setting of `tdscaling run`. The docstring under a field is its help text."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX, env_ignore_empty=True, extra="forbid", frozen=True, use_attribute_docstrings=True
+    )
+
+    count: Count = 100
+    """Accepted rows wanted: the lowest-indexed ones."""
+    attempts: Count | None = None
+    """Most episodes to try; no bound when absent."""
+    concurrency: Count = 64
+    """Most episodes in flight, at most half of --lag. Does not change the rows."""
+    lag: Count = 512
+    """An episode is drawn from what was known this many episodes earlier. Changes the rows."""
+    seed: Annotated[int, Number] = 0
+    """Root of all randomness: equal settings and seeds give equal rows."""
+    model: str = "sim"
+    """Who plays the roles; `sim` is the built-in simulated model, a stand-in for trying and testing."""
+    services: Names = ALL_SERVICES
+    """Built-in services by name, or `all`. With --mcp and without this, none."""
+    mcp: Paths = ()
+    """Manifests of external MCP servers, see examples/mcp."""
+    out: str = "-"
+    """Where accepted rows go: a file, or - for stdout."""
+    overwrite: bool = False
+    """Replace the file given with --out when it already holds something."""
+    run: Path | None = None
+    """Run directory; a new one under runs/ when absent."""
+    summary: Path | None = None
+    """Also write the summary (JSON) here."""
+    deadline: Seconds = 300.0
+    """Seconds one episode may take, restarts included."""
+    max_restarts: Annotated[int, Number, Field(ge=0)] = 2
+    """How often a failing endpoint or server may restart an episode before it is abandoned."""
+    patience: Count = 300
+    """Give up after this many episodes in a row without an accepted row."""
+    breaker: Count = 12
+    """Give up after this many episodes in a row lost to servers or endpoints."""
+    grace: Seconds = 10.0
+    """Seconds that episodes in flight may go on after Ctrl-C or SIGTERM."""
+    max_servers: Count = 8
+    """Most MCP server processes at one time, per manifest."""
+    mistakes: Annotated[float, Number, Field(ge=0, le=10, allow_inf_nan=False)] = 1.0
+    """Factor on the simulated model's documented error rates; 0 switches its errors off."""
+    loop: Literal["uvloop", "asyncio"] = "uvloop"
+    """Event loop; asyncio is also what runs where uvloop is not installed."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """Least severe event that goes to run.log in the run directory."""
+    quiet: bool = False
+    """No progress and no closing summary on stderr; warnings and errors still appear."""
+    config: Path | None = None
+    """A YAML file with settings."""
+
+    def __init__(self, **given: object) -> None:
+        """Settings from the given flags over the file, the environment and the defaults.
+
+        Raises:
+            ConfigError: one of the sources cannot be read, or holds an unknown key or an impossible value.
+        """
+        try:
+            super().__init__(**given)  # type: ignore[arg-type]  # the base class names its own options before the fields
+        except ValidationError as error:
+            raise ConfigError(_describe(error, given)) from None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The precedence. The file's own name comes from the command line or the environment."""
+        del dotenv_settings, file_secret_settings
+        _refuse_unknown_variables(os.environ)
+        path = init_settings().get("config") or env_settings().get("config")
+        file = read_settings(Path(path)) if path else {}
+        return init_settings, InitSettingsSource(settings_cls, init_kwargs=dict(file)), env_settings
+
+    @model_validator(mode="before")
+    @classmethod
+    def _only_the_given_servers(cls, data: dict[str, object]) -> dict[str, object]:
+        """Manifests alone mean their tools alone, so that external tools can be tried without the built-in ones."""
+        return data if "services" in data or not data.get("mcp") else {**data, "services": ()}
+
+    @model_validator(mode="after")
+    def _some_tools(self) -> RunConfig:
+        if not self.services and not self.mcp:
+            raise ValueError("services names no service and mcp no manifest: there are no tools to use")
+        return self
+
+    def limits(self) -> Limits:
+        """The bounds of the run. Raises ConfigError when they do not fit together."""
+        return Limits(
+            count=self.count,
+            attempts=self.attempts,
+            concurrency=self.concurrency,
+            lag=self.lag,
+            deadline=self.deadline,
+            max_restarts=self.max_restarts,
+            patience=self.patience,
+            breaker=self.breaker,
+            grace=self.grace,
+        ).check()
+
+    def semantic(self) -> dict[str, JsonValue]:
+        """The settings that change what a row at a given index and seed says.
+
+        Count, paths, concurrency, deadlines and the like are left out; so is the seed, which stands beside the digest
+        in every id; so are services and manifests, because the catalogue that they lead to is what counts.
+        """
+        return {"lag": self.lag, "model": self.model, "mistakes": self.mistakes}
+
+    def digest(self, **parts: JsonValue) -> str:
+        """sha256 over `semantic()` and the parts given (catalogue, prompts, policy), 16 hex digits."""
+        text = json.dumps({"settings": self.semantic(), **parts}, sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def public(self) -> dict[str, JsonValue]:
+        """Every setting as JSON values, free of secrets: no setting holds one (keys come from the environment)."""
+        return self.model_dump(mode="json")
+
+
+def read_settings(path: Path) -> dict[str, object]:
+    """The settings in a YAML file; an empty file has none.
+
+    Raises:
+        ConfigError: the file cannot be read, is not YAML, is not a mapping, or has a key that is no setting.
+    """
+    try:
+        data: object = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: is not UTF-8 text") from None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
+        raise ConfigError(f"{path}{where}: broken YAML: {error.problem or error.context}") from None
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}: broken YAML: {_one_line(str(error))}") from None
+    if data is None:
+        return {}
+    if not isinstance(data, dict):
+        raise ConfigError(f"{path}: a settings file is a mapping of keys to values, for instance `count: 10`")
+    settings = cast("dict[object, object]", data)
+    return {_known_key(path, key): value for key, value in settings.items()}
+
+
+def _known_key(path: Path, key: object) -> str:
+    name = str(key).replace("-", "_")
+    known = [field for field in RunConfig.model_fields if field != "config"]  # a file does not name another
+    if name not in known:
+        raise ConfigError(f"{path}: unknown key {str(key)!r}{_did_you_mean(name, known)}")
+    return name
+
+
+def _refuse_unknown_variables(environ: Mapping[str, str]) -> None:
+    known = {f"{ENV_PREFIX}{field.upper()}" for field in RunConfig.model_fields} | {DEBUG_VARIABLE}
+    for name in environ:
+        if name.upper().startswith(ENV_PREFIX) and name.upper() not in known:
+            raise ConfigError(f"environment: unknown variable {name}{_did_you_mean(name.upper(), sorted(known))}")
+
+
+def _did_you_mean(name: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f", did you mean {near[0]!r}?" if near else f"; known are {', '.join(known)}"
+
+
+def _describe(error: ValidationError, given: Mapping[str, object]) -> str:
+    """The first problem: where the value came from, which key, what is wrong, and how many more there are."""
+    details = error.errors(include_url=False, include_context=True)
+    more = f" (and {len(details) - 1} more)" if len(details) > 1 else ""
+    first = details[0]
+    if not first["loc"]:  # a rule over several settings
+        return _one_line(first["msg"].removeprefix("Value error, ")) + more
+    key = str(first["loc"][0])
+    return f"{_origin(key, given)} {_problem(first)}{more}"
+
+
+def _origin(key: str, given: Mapping[str, object]) -> str:
+    """Where the value of a key was taken from, in the order of precedence."""
+    if key in given:
+        return f"--{key.replace('_', '-')}"
+    path = given.get("config") or os.environ.get(f"{ENV_PREFIX}CONFIG")
+    if path and key in read_settings(Path(str(path))):
+        return f"{path}: {key}"
+    return f"{ENV_PREFIX}{key.upper()}"
+
+
+def _problem(detail: ErrorDetails) -> str:
+    """What is wrong with a value, as the end of a sentence."""
+    limits = detail.get("ctx", {})
+    match detail["type"].split("_")[0], detail["type"]:
+        case _, "greater_than_equal":
+            rule = f"must be at least {limits['ge']:g}"
+        case _, "less_than_equal":
+            rule = f"must be at most {limits['le']:g}"
+        case "int", _:
+            rule = "must be a whole number"
+        case "float" | "finite", _:
+            rule = "must be a number"
+        case "bool", _:
+            rule = "must be true or false"
+        case "literal", _:
+            rule = f"must be {limits['expected']}"
+        case "string", _:
+            rule = "must be a text"
+        case "path", _:
+            rule = "must be a path"
+        case "tuple", _:
+            rule = "must be a list"
+        case _:
+            rule = detail["msg"].removeprefix("Value error, ")
+    return _one_line(f"{rule}, not {detail['input']!r}")
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
