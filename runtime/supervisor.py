@@ -1,0 +1,306 @@
+"""One run from the first assignment to the summary: admission, bus and committer under one roof, and how they stop."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Protocol, cast
+
+import anyio
+import msgspec
+
+from . import seed
+from .bus import Bus, Clock, Handler, Reject, Release
+from .committer import Committer, Controller
+from .errors import OutputError, UserError
+from .journal import FileJournal, Journal
+from .limits import Limits
+from .mailbox import Signal
+from .messages import Draft, Outcome, Role
+from .sinks import Sink, StorageSink
+from .storage import Storage
+from .tally import Modes
+from .telemetry import StageReport, Timing
+
+CLOSING_SECONDS = 5.0
+"""Most that closing one file or sink may take."""
+FLUSH_SECONDS = 1.0
+"""How long the committer may go on for, after the grace period, with what is consecutive."""
+
+
+class Meter(Protocol):
+    """Counts model requests. Read only, here."""
+
+    @property
+    def calls(self) -> int:
+        """Requests answered."""
+        ...
+
+    @property
+    def prompt_tokens(self) -> int:
+        """Sum over the answered requests."""
+        ...
+
+    @property
+    def completion_tokens(self) -> int:
+        """Sum over the answered requests."""
+        ...
+
+
+class Tokens(msgspec.Struct, frozen=True):
+    """Tokens as the servers counted them."""
+
+    prompt: int
+    completion: int
+
+
+class Statistics(msgspec.Struct, frozen=True):
+    """A run at one moment, for whoever watches it."""
+
+    accepted: int
+    rejected: int
+    abandoned: int
+    committed: int
+    """Sum of the three above."""
+    in_flight: int
+    """Episodes admitted whose outcome is not there yet."""
+    waiting: int
+    """Outcomes that wait for one with a lower index."""
+    queued: dict[Role, int]
+    """Messages that wait for a worker."""
+    restarts: int
+    model_calls: int
+    tokens: Tokens
+    funnel: dict[str, dict[str, int]]
+    """`{stage: {reason: n}}` of what was rejected and abandoned."""
+    modes: Modes
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """What a run came to: `summary.json`."""
+
+    accepted: int
+    """Rows delivered."""
+    rejected: int
+    abandoned: int
+    """Episodes lost to infrastructure, deadlines or cancellation."""
+    surplus: int
+    """Episodes that finished but were not committed when the run ended."""
+    attempts: int
+    """Episodes committed: accepted, rejected and abandoned."""
+    funnel: dict[str, dict[str, int]]
+    """`{stage: {reason: n}}`; a rejected row counts once for each of its reasons."""
+    model_calls: int
+    """Requests answered, whatever became of the episode."""
+    tokens: Tokens
+    wall_s: float
+    cpu_s: float
+    """CPU time of this process over the run."""
+    stages: dict[Role, StageReport]
+    modes: Modes
+    """Of the accepted rows."""
+    interrupted: bool
+    """A stop was requested before the run was over."""
+
+
+class Run:
+    """One run. Make it, `await run()` once; `request_stop` and `abort` may come from a signal handler of the loop."""
+
+    def __init__(
+        self,
+        limits: Limits,
+        *,
+        controller: Controller,
+        handlers: Mapping[Role, Handler],
+        reject: Reject,
+        release: Release,
+        sinks: Sequence[Sink],
+        storage: Storage,
+        meter: Meter,
+        run_digest: str,
+        run_seed: int,
+        journal: Journal | None = None,
+        clock: Clock = time.perf_counter_ns,
+        cpu_clock: Callable[[], float] = time.process_time,
+    ) -> None:
+        """Opens the run's files and draws the first assignments.
+
+        `run_digest` and `run_seed` go into every row's id. Without a `journal`, one is kept in `journal.jsonl`.
+
+        Raises:
+            ConfigError: the limits contradict themselves.
+            OutputError: the storage cannot be written.
+        """
+        self._limits = limits.check()
+        self._storage = storage
+        self._meter = meter
+        self._run_digest = run_digest
+        self._run_seed = run_seed
+        self._clock = clock
+        self._cpu_clock = cpu_clock
+        self._sinks = sinks
+        self._journal = journal or FileJournal(storage.open_append("journal.jsonl"))
+        self._rejected = StorageSink(storage.open_append("rejected.jsonl"))
+        self._timings = StorageSink(storage.open_append("timings.jsonl"))
+        self._encoder = msgspec.json.Encoder()
+        self._committer = Committer(
+            limits, controller=controller, journal=self._journal, accepted=sinks, rejected=self._rejected
+        )
+        self._bus = Bus(
+            handlers,
+            deliver=self._arrive,
+            reject=reject,
+            release=release,
+            max_in_flight=limits.concurrency,
+            deadline=limits.deadline,
+            max_restarts=limits.max_restarts,
+            clock=clock,
+        )
+        self._stopping = False
+        self._stop = Signal()
+        self._aborted = False
+        self._all: anyio.CancelScope | None = None  # everything but closing; a scope can only be made on a loop
+        self.summary: Summary | None = None
+        """Set when the run has ended, also when `run` raises."""
+
+    async def run(self) -> Summary:
+        """Synthesise until the target is reached, cannot be reached, or a stop is requested. Returns `summary`.
+
+        Raises, after journal, sinks and summary are closed:
+            TargetUnreachable: attempts or patience ran out before there were `count` accepted rows.
+            ToolServerError: `breaker` episodes in a row were lost to infrastructure or broken worlds.
+            OutputError: rows, journal or summary cannot be written.
+            ExceptionGroup: several bugs at one time; a single bug is raised as itself.
+        """
+        wall, cpu = self._clock(), self._cpu_clock()
+        error: BaseException | None = None
+        try:
+            with anyio.CancelScope() as self._all:
+                if not self._aborted:
+                    await self._produce()
+        except BaseException as raised:  # noqa: BLE001 - kept for the end: everything is closed first, then it is raised
+            error = first_cause(raised)
+        closing = await self._close()
+        self.summary = self._summarise((self._clock() - wall) / 1e9, self._cpu_clock() - cpu)
+        try:
+            self._storage.write_text("summary.json", _pretty(self.summary))
+        except OutputError as unwritten:
+            closing = closing or unwritten
+        error = error or closing or (None if self._stopping else self._committer.tally.failure())
+        if error is not None:
+            raise error
+        return self.summary
+
+    def request_stop(self) -> None:
+        """Admit nothing more, let what is in flight end within `grace` seconds, commit what is consecutive, end."""
+        self._stopping = True
+        self._stop.notify()
+
+    def abort(self) -> None:
+        """End at once: episodes in flight are cancelled, what they hold is released, files are closed; bounded."""
+        self._stopping = self._aborted = True
+        if self._all is not None:
+            self._all.cancel()
+
+    def statistics(self) -> Statistics:
+        """The run as it stands."""
+        tally, bus = self._committer.tally, self._bus.statistics()
+        return Statistics(
+            accepted=tally.accepted,
+            rejected=tally.rejected,
+            abandoned=tally.abandoned,
+            committed=tally.committed,
+            in_flight=bus.in_flight,
+            waiting=self._committer.surplus,
+            queued=bus.queued,
+            restarts=bus.restarts,
+            model_calls=self._meter.calls,
+            tokens=Tokens(self._meter.prompt_tokens, self._meter.completion_tokens),
+            funnel=tally.funnel(),
+            modes=tally.modes(),
+        )
+
+    async def _produce(self) -> None:
+        """Everything that runs, until the committer says that it is over."""
+        async with self._bus, anyio.create_task_group() as group:
+            admission, committing = anyio.CancelScope(), anyio.CancelScope()
+            group.start_soon(self._admit, admission, name="admission")
+            group.start_soon(self._drain, admission, committing, name="drain")
+            with committing:
+                await self._committer.run()
+            group.cancel_scope.cancel()
+
+    async def _admit(self, scope: anyio.CancelScope) -> None:
+        """Start episodes in index order as slots become free and commits let assignments be drawn."""
+        with scope:
+            while True:
+                assignment = await self._committer.assignments.get()
+                row_id = seed.row_id(self._run_digest, self._run_seed, assignment.index)
+                await self._bus.admit(Draft(row_id, assignment))
+
+    async def _drain(self, admission: anyio.CancelScope, committing: anyio.CancelScope) -> None:
+        """When a stop is requested: no more admissions, then wait for what is in flight, but not for ever."""
+        await self._stop.until(lambda: self._stopping)
+        admission.cancel()
+        committing.deadline = anyio.current_time() + self._limits.grace + FLUSH_SECONDS
+        with anyio.move_on_after(self._limits.grace):
+            await self._bus.drained()
+        self._committer.close()
+
+    async def _arrive(self, outcome: Outcome, timing: Timing) -> None:
+        await self._timings.write(self._encoder.encode(timing) + b"\n")
+        await self._committer.arrive(outcome)
+
+    async def _close(self) -> UserError | None:
+        """Close every file, whatever happened to the others; the first error of them."""
+        first: UserError | None = None
+        closables: list[Sink | Journal] = [self._journal, self._rejected, self._timings, *self._sinks]
+        for closable in closables:
+            try:
+                with anyio.move_on_after(CLOSING_SECONDS, shield=True):
+                    await closable.aclose()
+            except OutputError as error:
+                first = first or error
+        return first
+
+    def _summarise(self, wall_s: float, cpu_s: float) -> Summary:
+        tally = self._committer.tally
+        return Summary(
+            accepted=tally.accepted,
+            rejected=tally.rejected,
+            abandoned=tally.abandoned,
+            surplus=self._committer.surplus,
+            attempts=tally.committed,
+            funnel=tally.funnel(),
+            model_calls=self._meter.calls,
+            tokens=Tokens(self._meter.prompt_tokens, self._meter.completion_tokens),
+            wall_s=round(wall_s, 6),
+            cpu_s=round(cpu_s, 6),
+            stages=self._bus.report(),
+            modes=tally.modes(),
+            interrupted=self._stopping,
+        )
+
+
+def first_cause(error: BaseException) -> BaseException:
+    """What went wrong, out of the groups that task groups wrap it in.
+
+    A bug comes before an error of the user's; several bugs stay together in a group.
+    """
+    leaves = list(_leaves(error))
+    bugs = [leaf for leaf in leaves if not isinstance(leaf, UserError)]
+    if len(bugs) > 1:
+        return BaseExceptionGroup(f"{len(bugs)} bugs at one time", bugs)
+    return (bugs or leaves)[0]
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        for inner in cast("BaseExceptionGroup[BaseException]", error).exceptions:
+            yield from _leaves(inner)
+    else:
+        yield error
+
+
+def _pretty(summary: Summary) -> str:
+    return msgspec.json.format(msgspec.json.encode(summary), indent=2).decode() + "\n"
