@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 
 import anyio
+import anyio.lowlevel
 import msgspec
 
 from tdscaling.runtime.assignment import Assignment
@@ -98,7 +99,7 @@ class Troupe:
 
     async def release(self, episode: str) -> None:
         """Counted, after giving way once."""
-        await anyio.sleep(0)
+        await anyio.lowlevel.checkpoint()
         self.released[episode] += 1
 
     def reject(self, message: Work, fault: ModelFault | EnvironmentFault) -> Outcome:
@@ -152,20 +153,54 @@ class Dice:
 
 
 class Gates:
-    """Handlers that wait until they are let go, one by one."""
+    """Handlers that wait until they are let go, one by one; a toolsim handler waits for two siblings."""
 
     def __init__(self) -> None:
-        self.open: dict[int, asyncio.Future[Fault | None]] = {}
+        self.shut = True
+        """When false, everybody goes straight through."""
+        self.waiting: dict[tuple[int, int], asyncio.Future[Fault | None]] = {}
+        """`{(index, sibling): gate}`: set the result to let it go, with a fault or with None."""
 
     async def __call__(self, index: int, role: Role) -> None:
-        """Wait at the gate of this index; raise what it was let go with."""
+        """Wait at the gate; raise what it was let go with."""
+        if role != "toolsim":
+            fault = await self._gate(index, 0)
+        else:
+            fault = await self._siblings(index)
+        if fault is not None:
+            raise fault
+
+    def open_all(self) -> None:
+        """Let go everybody, now and from now on."""
+        self.shut = False
+        for gate in list(self.waiting.values()):
+            if not gate.done():
+                gate.set_result(None)
+
+    async def _siblings(self, index: int) -> Fault | None:
+        """Two parallel calls; the first fault ends both, as a batch of tool calls is one message."""
+        faults: list[Fault] = []
+
+        async def one(sibling: int) -> None:
+            if fault := await self._gate(index, sibling):
+                faults.append(fault)
+                calls.cancel_scope.cancel()
+
+        async with anyio.create_task_group() as calls:
+            calls.start_soon(one, 1)
+            calls.start_soon(one, 2)
+        return faults[0] if faults else None
+
+    async def _gate(self, index: int, sibling: int) -> Fault | None:
+        assert (index, sibling) not in self.waiting, "an episode has one message in flight"
+        if not self.shut:
+            return None
         gate: asyncio.Future[Fault | None] = asyncio.get_running_loop().create_future()
-        self.open[index] = gate
+        self.waiting[index, sibling] = gate
         try:
-            if fault := await gate:
-                raise fault
+            return await gate
         finally:
-            del self.open[index]
+            del self.waiting[index, sibling]
 
 
 class NoMeter:
