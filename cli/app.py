@@ -1,0 +1,91 @@
+"""The command line as a whole: the commands with their help, and how arguments reach one of them.
+
+Commands are registered by import path and loaded when they are called: `--version` and `show` start without the
+agents, the services and the MCP client.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import cast
+
+from cyclopts import App, CycloptsError, Parameter
+
+from ..runtime.errors import ConfigError
+
+HELP = """Synthesise verified, diverse multi-turn tool-use trajectories.
+
+Rows go to stdout as JSON lines (or to --out FILE), everything else to stderr."""
+
+EPILOGUE = """\
+Exit codes
+  0  done                            4  a tool server cannot be used
+  1  internal error; doctor: failed  5  rows cannot be written
+  2  wrong setting or flag           6  the input file cannot be used
+  3  --count was not reached         130 interrupted, 143 terminated"""
+
+RUN_HELP = (
+    "Synthesise trajectories.\n\n"
+    "Accepted rows go to stdout or --out FILE. A run directory keeps the settings, journal.jsonl (everything that "
+    "finished), rejected.jsonl (with reasons), timings.jsonl, summary.json and run.log.\n\n"
+    "Settings: command line, then --config FILE.yaml, then environment (TDSCALING_COUNT, ...), then defaults. Keys of "
+    "the file are the long names of the flags. Equal settings and seeds give equal rows, whatever --concurrency is."
+)
+
+SHOW_HELP = """Show a trajectory as a dialogue.
+
+Works on accepted rows and on the rejected.jsonl of a run directory."""
+
+DOCTOR_HELP = """Check this machine.
+
+Exit code 0 when nothing failed, 1 otherwise; a warning is no failure."""
+
+CONFIG_HELP = """Print the settings that a run would have, as YAML for --config.
+
+Takes the flags of `tdscaling run`."""
+
+
+def make_app() -> App:
+    """The commands; calling the result parses, runs, and returns the command's exit code."""
+    app = App(
+        name="tdscaling",
+        help=HELP,
+        help_format="plaintext",
+        help_epilogue=EPILOGUE,
+        version=lambda: version("tdscaling"),
+        # One flag may take several values (`--mcp A B`), may be repeated, and lists have no `--empty-…` twin.
+        default_parameter=Parameter(consume_multiple=True, negative_iterable=(), show_default=_shown),
+        result_action="return_value",
+        print_error=False,
+        exit_on_error=False,
+    )
+    package = __package__
+    app.command(f"{package}.run:run", help=RUN_HELP, sort_key=1)
+    app.command(f"{package}.show:show", help=SHOW_HELP, sort_key=2)
+    app.command(f"{package}.doctor:doctor", help=DOCTOR_HELP, sort_key=3)
+    settings = App(name="config", help="Look at the settings.", help_format="plaintext", sort_key=4)
+    settings.command(f"{package}.config_show:show", name="show", help=CONFIG_HELP)
+    app.command(settings)
+    return app
+
+
+def dispatch(arguments: Sequence[str]) -> int:
+    """Run the command that the arguments name; returns its exit code.
+
+    Raises:
+        ConfigError: the arguments name no command, an unknown flag, or an impossible value.
+        UserError: whatever else the command cannot do for the person.
+    """
+    try:
+        code: object = make_app()(list(arguments))
+    except CycloptsError as error:
+        raise ConfigError(" ".join(str(error).split())) from None
+    return code if isinstance(code, int) else 0
+
+
+def _shown(default: object) -> str | None:
+    """How a default stands in the help; None for what is simply absent."""
+    if isinstance(default, tuple):
+        return ",".join(map(str, cast("tuple[object, ...]", default))) or None
+    return None if default is None or default is False else str(default)

@@ -1,0 +1,35 @@
+"""The last words of a run: what it came to, in a few lines for a person."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..runtime.supervisor import Summary
+
+TOP = 3
+"""Reasons that are named."""
+
+
+def closing_lines(summary: Summary, directory: Path, *, simulated: bool) -> list[str]:
+    """At most six lines."""
+    rate = summary.accepted / summary.wall_s if summary.wall_s > 0 else 0.0
+    lines = [
+        (
+            f"{summary.accepted} accepted, {summary.rejected} rejected, {summary.abandoned} abandoned, "
+            f"{summary.surplus} surplus"
+        ),
+        (
+            f"{summary.wall_s:.1f} s, {rate:.1f} rows/s; {summary.model_calls:,} model calls, "
+            f"{summary.tokens.prompt:,} prompt and {summary.tokens.completion:,} completion tokens"
+        ),
+    ]
+    reasons = [(n, f"{stage}.{reason}") for stage, found in summary.funnel.items() for reason, n in found.items()]
+    if reasons:
+        top = sorted(reasons, key=lambda pair: (-pair[0], pair[1]))[:TOP]
+        lines.append(f"not accepted, most often: {', '.join(f'{name} ×{n}' for n, name in top)}")
+    if summary.modes.realised:
+        lines.append(f"modes: {', '.join(f'{mode} {n}' for mode, n in summary.modes.realised.items())}")
+    if simulated:
+        lines.append("simulated model: a stand-in for trying and testing, not training data")
+    lines.append(f"run directory: {directory}")
+    return lines

@@ -1,0 +1,125 @@
+"""The composition root: settings become toolboxes, clusters, agents and a run. Nothing else knows all of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+import msgspec
+from pydantic import JsonValue
+
+from ..agents import prompts
+from ..agents.cast import Cast
+from ..agents.sim.model import SimModel
+from ..agents.stage import Stage
+from ..agents.verifier import Origin
+from ..evolution.clusters import build_clusters
+from ..evolution.sampler import UniformSampler
+from ..runtime.config import ALL_SERVICES, RunConfig
+from ..runtime.errors import ConfigError
+from ..runtime.limits import Limits
+from ..runtime.meter import Meter
+from ..runtime.model import Model, ModelRequest
+from ..runtime.sinks import Sink
+from ..runtime.storage import Storage
+from ..runtime.supervisor import Run
+from ..sandbox.manifest import Manifest, load_manifest
+from ..sandbox.mcp import McpToolbox
+from ..sandbox.services import BUILTIN, builtin
+from ..sandbox.tools import Toolbox
+from .rundir import write_identity
+
+SIMULATED = "sim"
+WORLDS_PER_EPISODE = 2
+"""Servers of one manifest that an episode may hold at one time: its own, and a fresh one while it is judged."""
+READY_SERVERS = 2
+"""Servers kept started in advance, per manifest."""
+POLICY = "uniform-1"
+"""Name and version of the sampling policy; part of the run's digest."""
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """What the settings ask for, checked as far as it can be without starting anything."""
+
+    limits: Limits
+    model: Model
+    services: tuple[Toolbox, ...]
+    manifests: tuple[Manifest, ...]
+
+
+def check(config: RunConfig) -> Plan:
+    """Resolve names and read manifests.
+
+    Raises:
+        ConfigError: limits that do not fit together, an unknown model or service, a manifest that cannot be used.
+    """
+    limits = config.limits()
+    if config.model != SIMULATED:
+        raise ConfigError(f"model {config.model!r} is not known; this version has {SIMULATED!r}, the simulated model")
+    names = tuple(BUILTIN) if config.services == ALL_SERVICES else config.services
+    services = builtin(names)
+    manifests = tuple(load_manifest(path) for path in config.mcp)
+    if manifests:
+        # An episode that waits for a second server while it holds one must find it, or all could wait for ever.
+        most = config.max_servers // WORLDS_PER_EPISODE
+        limits = msgspec.structs.replace(limits, concurrency=min(limits.concurrency, most))
+    return Plan(limits, SimModel(config.mistakes), services, manifests)
+
+
+@asynccontextmanager
+async def open_toolboxes(plan: Plan, max_servers: int, servers_log: Path) -> AsyncGenerator[tuple[Toolbox, ...]]:
+    """Every toolbox of the plan, external servers started, for as long as the context lasts.
+
+    Raises:
+        ToolServerError: a server is missing, crashes, hangs, or lists what cannot be used.
+    """
+    async with AsyncExitStack() as stack:
+        external: list[Toolbox] = []
+        for manifest in plan.manifests:
+            box = McpToolbox(manifest, prestart=READY_SERVERS, max_servers=max_servers, stderr_log=servers_log)
+            external.append(await stack.enter_async_context(box))
+        yield (*plan.services, *external)
+
+
+def compose(config: RunConfig, plan: Plan, toolboxes: Sequence[Toolbox], storage: Storage, sink: Sink) -> Run:
+    """The run, ready to go; `identity.json` says what it is made of.
+
+    Raises:
+        ConfigError: the tools do not fit together, or no cluster can be made from them.
+        OutputError: the storage cannot be written.
+    """
+    clusters = build_clusters(toolboxes)
+    meter = Meter(plan.model)
+    identity: dict[str, JsonValue] = {
+        "version": version("tdscaling"),
+        "toolboxes": [[box.name, box.version] for box in toolboxes],
+        "clusters": [cluster.id for cluster in clusters],
+        "policy": POLICY,
+        "prompts": prompts.digest(),
+        "sampling": _sampling(),
+    }
+    digest = config.digest(**identity)
+    write_identity(storage, {"digest": digest, "seed": config.seed, **identity})
+    origin = Origin(digest, config.model, _sampling(), prompts.digest(), plan.model.simulated)
+    cast = Cast(meter, Stage(toolboxes, clusters), origin)
+    return Run(
+        plan.limits,
+        controller=UniformSampler(clusters, seed=config.seed),
+        handlers=cast.handlers,
+        reject=cast.reject,
+        release=cast.release,
+        sinks=(sink,),
+        storage=storage,
+        meter=meter,
+        run_digest=digest,
+        run_seed=config.seed,
+    )
+
+
+def _sampling() -> str:
+    """The sampling parameters of every request, as JSON text: the request's own defaults, no role changes them."""
+    request = ModelRequest(model="", messages=())
+    return json.dumps({"temperature": request.temperature, "top_p": request.top_p, "max_tokens": request.max_tokens})

@@ -1,0 +1,192 @@
+"""A trajectory as a dialogue for the eye: who said what, what was called, what came back, and what was expected."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import cast
+
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.padding import Padding
+from rich.rule import Rule
+from rich.segment import Segment
+from rich.style import Style
+from rich.text import Text
+
+from ..runtime.blueprint import Blueprint, Fact, Goal
+from ..runtime.chat import AssistantMessage, ChatMessage, SystemMessage, ToolCall, ToolMessage, UserMessage
+from ..runtime.row import Row
+from .terminal import safe
+
+REPLY_LINES = 16
+"""Lines of a tool reply that are shown unless all are asked for."""
+REPLY_WIDTH = 160
+"""Characters of one of these lines."""
+SHORT_ID = 8
+INDENT = 2
+
+COLOURS = {"system": "magenta", "user": "green", "assistant": "cyan", "tool": "yellow"}
+
+
+def render(row: Row, *, full: bool) -> RenderableType:
+    """The whole trajectory; with `full`, tool replies are not cut."""
+    parts: list[RenderableType] = [_header(row)]
+    if row.blueprint is not None:
+        parts.append(Beside(Text("\n").join(_plan(row.blueprint))))
+    for message in row.messages:
+        parts += [Text(), *_turn(message, full=full)]
+    parts += [Text(), _verdict(row)]
+    return Group(*parts)
+
+
+def line_of(row: Row, position: int) -> Text:
+    """The trajectory in one line."""
+    measured = row.measurements
+    text = Text(f"#{position:<5}{row.id[:SHORT_ID]}  ")
+    text.append("accepted  " if row.verdict.accepted else "rejected  ", _verdict_colour(row))
+    text.append(f"{measured.mode:<16}", "cyan")
+    text.append(f"{measured.user_turns:>2} user turns {measured.tool_calls:>3} calls  ", "dim")
+    text.append(safe(row.assignment.domain))
+    if row.verdict.reasons:
+        text.append(f"  {_flat(row.verdict.reasons[0])}", "red")
+    return text
+
+
+class Beside:
+    """Dim text with a line down its left side: what stands behind the dialogue and is not part of it."""
+
+    def __init__(self, text: Text) -> None:
+        self._text = text
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """See rich's protocol of renderables."""
+        narrow = options.update(width=max(options.max_width - 2, 10))
+        dim = Style(dim=True)
+        for line in console.render_lines(self._text, narrow, style=dim, pad=False):
+            yield Segment("│ ", dim)
+            yield from line
+            yield Segment.line()
+
+
+def _header(row: Row) -> RenderableType:
+    asked, realised = row.assignment.mode, row.measurements.mode
+    title = Text(f"{row.id[:SHORT_ID]}  ", "bold")
+    title.append(f"{safe(row.assignment.domain)} ({safe(row.assignment.sector)})", "default")
+    facts = Text(f"mode {realised}" + ("" if asked == realised else f", asked for {asked}"))
+    facts.append(f" · {row.measurements.tool_calls} tool calls · {row.measurements.user_turns} user turns · ")
+    facts.append("accepted" if row.verdict.accepted else "rejected", _verdict_colour(row))
+    if row.simulated:
+        facts.append(" · simulated model", "bold yellow")
+    return Group(Rule(title, align="left", style="dim"), facts)
+
+
+def _plan(blueprint: Blueprint) -> Iterator[Text]:
+    """What the user wants and knows, and what the answer must contain."""
+    for number, goal in enumerate(blueprint.plan.goals):
+        kind = "" if goal.kind == "act" else f" [{goal.kind}]"
+        yield Text(f"goal {number + 1}{kind}: {_flat(goal.intent)}")
+        yield from _known(goal)
+        steps = [step.tool for step in blueprint.plan.steps if step.goal == number]
+        if steps:
+            yield Text(f"  plan: {_flat(' → '.join(steps))}")
+        for expected in blueprint.expected:
+            if expected.goal == number:
+                yield Text(f"  must answer: {_flat(expected.label)} = {_flat(expected.value)}")
+        if goal.answer:
+            yield Text(f"  must answer: {_flat(goal.answer)}")
+    if blueprint.plan.policy:
+        yield Text(f"rule: {_flat(blueprint.plan.policy)}")
+    if blueprint.plan.withheld:
+        yield Text(f"tools withheld: {_flat(', '.join(blueprint.plan.withheld))}")
+
+
+def _known(goal: Goal) -> Iterator[Text]:
+    for fact in goal.facts:
+        yield Text(f"  knows: {_flat(fact.label)} = {_flat(fact.value)}{_manner(fact)}")
+
+
+def _manner(fact: Fact) -> str:
+    """How the user deals with a fact, when it is not simply told."""
+    asked = ["told when asked"] if fact.reveal == "asked" else []
+    slip = [f"first says {_flat(fact.slip)}"] if fact.slip else []
+    return f" ({', '.join(asked + slip)})" if asked or slip else ""
+
+
+def _turn(message: ChatMessage, *, full: bool) -> Iterator[RenderableType]:
+    match message:
+        case SystemMessage():
+            yield from _speech("system", message.content)
+        case UserMessage():
+            yield from _speech("user", message.content)
+        case AssistantMessage():
+            if message.reasoning:
+                yield Padding(Text(safe(message.reasoning), "dim italic"), (0, 0, 0, INDENT))
+            if message.content or not message.calls:
+                yield from _speech("assistant", message.content)
+            elif message.calls:
+                yield Text("assistant", _bold("assistant"))
+            for call in message.calls:
+                yield Padding(_call(call), (0, 0, 0, INDENT))
+        case ToolMessage():
+            yield Text("tool ", _bold("tool")).append(safe(message.name), "yellow")
+            yield Padding(_reply(message.content, full=full), (0, 0, 0, INDENT))
+
+
+def _speech(role: str, content: str) -> Iterator[RenderableType]:
+    yield Text(role, _bold(role))
+    yield Padding(Text(safe(content) or "(nothing)"), (0, 0, 0, INDENT))
+
+
+def _call(call: ToolCall) -> Text:
+    """`name(argument=value, …)`, or the raw text where the model wrote no object."""
+    text = Text("→ ", "cyan").append(safe(call.function.name), "bold")
+    try:
+        arguments: object = json.loads(call.function.arguments)
+    except ValueError:
+        return text.append(f"({_flat(call.function.arguments)})").append("  not JSON", "red")
+    if not isinstance(arguments, dict):
+        return text.append(f"({_flat(call.function.arguments)})").append("  not an object", "red")
+    pairs = cast("dict[str, object]", arguments)
+    return text.append(f"({', '.join(f'{safe(name)}={_value(value)}' for name, value in pairs.items())})")
+
+
+def _reply(content: str, *, full: bool) -> Text:
+    """The reply, indented when it is JSON, cut visibly unless all of it is wanted."""
+    try:
+        lines = json.dumps(json.loads(content), indent=2, ensure_ascii=False).splitlines()
+    except ValueError:
+        lines = content.splitlines() or [""]
+    lines = [safe(line) for line in lines]
+    if full:
+        return Text("\n".join(lines))
+    shown = [line if len(line) <= REPLY_WIDTH else f"{line[:REPLY_WIDTH]}…" for line in lines[:REPLY_LINES]]
+    text = Text("\n".join(shown))
+    if len(lines) > REPLY_LINES:
+        text.append(f"\n… {len(lines) - REPLY_LINES} more lines (--full shows all)", "dim")
+    elif shown != lines:
+        text.append("\n… long lines are cut (--full shows all)", "dim")
+    return text
+
+
+def _verdict(row: Row) -> RenderableType:
+    if row.verdict.accepted:
+        scores = row.verdict.scores
+        return Text(f"accepted · conformance {scores.conformance:.2f} · efficiency {scores.efficiency:.2f}", "green")
+    return Text("rejected: ", "bold red").append("; ".join(map(_flat, row.verdict.reasons)), "red")
+
+
+def _verdict_colour(row: Row) -> str:
+    return "green" if row.verdict.accepted else "red"
+
+
+def _bold(role: str) -> str:
+    return f"bold {COLOURS[role]}"
+
+
+def _value(value: object) -> str:
+    return safe(json.dumps(value, ensure_ascii=False))
+
+
+def _flat(text: str) -> str:
+    """Safe, and in one line."""
+    return " ".join(safe(text).split())

@@ -1,0 +1,62 @@
+"""`tdscaling doctor`: what this machine has of what a run needs, and what to do about the rest."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, get_args
+
+import msgspec
+from cyclopts import Parameter
+from rich.table import Table
+from rich.text import Text
+
+from .checkup import Check, Status, external_server, machine
+from .terminal import out_console, safe
+
+MARKS: dict[Status, tuple[str, str]] = {"ok": ("ok", "green"), "warn": ("warn", "yellow"), "fail": ("FAIL", "bold red")}
+FAILED = 1
+"""Exit code when a check failed."""
+
+
+def doctor(
+    *,
+    mcp: tuple[Path, ...] = (),
+    json: Annotated[bool, Parameter(negative=())] = False,
+    runs: Path = Path("runs"),
+) -> int:
+    """See the help text in `app.py`.
+
+    Parameters
+    ----------
+    mcp
+        Manifests of MCP servers to start and check, too.
+    json
+        A JSON list of checks {name, status, detail, advice} on stdout.
+    runs
+        Folder in which run directories would be made.
+    """
+    checks = [*machine(runs), *(external_server(path) for path in mcp)]
+    if json:
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(checks), indent=2).decode() + "\n")
+        sys.stdout.flush()
+    else:
+        _print(checks)
+    return FAILED if any(check.status == "fail" for check in checks) else 0
+
+
+def _print(checks: list[Check]) -> None:
+    console = out_console()
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for check in checks:
+        mark, colour = MARKS[check.status]
+        detail = Text(safe(check.detail))
+        if check.advice:
+            detail.append(f"\n{safe(check.advice)}", "dim")
+        table.add_row(Text(mark, colour), check.name, detail)
+    console.print(table)
+    counts = {status: sum(check.status == status for check in checks) for status in get_args(Status)}
+    console.print(f"\n{counts['ok']} ok, {counts['warn']} to look at, {counts['fail']} failed")

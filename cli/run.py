@@ -1,0 +1,83 @@
+"""`tdscaling run`: synthesise trajectories until there are enough of them."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from cyclopts import Parameter
+from structlog.typing import FilteringBoundLogger
+
+from ..runtime.config import RunConfig
+from ..runtime.errors import OutputError, UserError
+from ..runtime.supervisor import Summary
+from .closing import closing_lines
+from .logs import open_log
+from .rundir import Outputs, open_outputs
+
+
+def run(*, settings: Annotated[RunConfig | None, Parameter(name="*")] = None) -> int:
+    """See the help text in `app.py`: that one is shown without loading this module."""
+    # Here and not above: `--help` and wrong flags need neither the agents nor the MCP client.
+    from .composition import check
+
+    config = settings or RunConfig()
+    plan = check(config)
+    outputs = open_outputs(config, datetime.now(UTC))
+    with open_log(outputs.log, config.log_level) as log:
+        from ..runtime import loop
+        from .session import Session
+
+        session = Session(config, plan, outputs, log)
+        try:
+            loop.run(session.perform, use_uvloop=config.loop == "uvloop")
+        except UserError as error:
+            log.info("run failed", error=str(error), exit_code=error.exit_code)
+            raise
+        except Exception as bug:  # a boundary: kept for a report, then passed on as it is
+            _keep_traceback(bug, outputs.crash, log)
+            raise
+        finally:
+            _close(config, outputs, session.summary)
+    if session.signal is not None:
+        return 128 + session.signal
+    return 0
+
+
+def _close(config: RunConfig, outputs: Outputs, summary: Summary | None) -> None:
+    """The summary's copy and the last words, whatever the end was."""
+    if summary is None:
+        _say(f"nothing was synthesised; run directory: {outputs.directory}")
+        return
+    if outputs.summary is not None:
+        _copy_summary(outputs.summary, summary)
+    if not config.quiet:
+        for line in closing_lines(summary, outputs.directory, simulated=config.model == "sim"):
+            _say(line)
+
+
+def _copy_summary(path: Path, summary: Summary) -> None:
+    text = msgspec.json.format(msgspec.json.encode(summary), indent=2) + b"\n"
+    try:
+        path.write_bytes(text)
+    except OSError as error:
+        raise OutputError(f"cannot write the summary to {path}: {error.strerror}") from None
+
+
+def _keep_traceback(bug: Exception, path: Path, log: FilteringBoundLogger) -> None:
+    """The note tells the entry point where to send the person."""
+    try:
+        path.write_text("".join(traceback.format_exception(bug)), encoding="utf-8")
+    except OSError:
+        return  # the bug itself is still reported, with its last frame
+    bug.add_note(f"traceback in {path}; the journal keeps what was made")
+    log.info("run crashed", error=repr(bug))
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"tdscaling: {line}\n")
+    sys.stderr.flush()
