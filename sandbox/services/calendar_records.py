@@ -117,7 +117,7 @@ def _rooms(rng: Random) -> Iterator[Room]:
 
 def _events(rng: Random, staff: tuple[ColleaguePerson, ...], rooms: list[Room]) -> list[Event]:
     """Events without double bookings; every colleague takes part in some."""
-    plan = [(status, days) for count, status, days in _PLAN for _ in range(count)]
+    plan: list[tuple[EventStatus, range]] = [(status, days) for count, status, days in _PLAN for _ in range(count)]
     titles = rng.sample(EVENT_TITLES, len(plan))
     hosts = [staff[n % len(staff)] for n in range(len(plan))]
     rng.shuffle(hosts)

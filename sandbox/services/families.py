@@ -71,7 +71,8 @@ class IdFormat(msgspec.Struct, frozen=True):
 
     def ascending(self, rng: Random, count: int, first: int) -> list[str]:
         """Distinct ids in rising order with gaps, from about `first`, for tables that are numbered by age."""
-        number, out = first + rng.randrange(40), []
+        number = first + rng.randrange(40)
+        out: list[str] = []
         for _ in range(count):
             number += rng.randint(1, 9)
             out.append(self.text(number))

@@ -168,7 +168,9 @@ def _account(person: CustomerPerson, suspended: bool) -> Customer:
 
 def _products(rng: Random) -> Iterator[Product]:
     """Two of each category; one is sold out and one discontinued."""
-    chosen = [(category, *goods) for category, all_goods in GOODS.items() for goods in rng.sample(all_goods, 2)]
+    chosen: list[tuple[Category, str, float]] = [
+        (category, *goods) for category, all_goods in GOODS.items() for goods in rng.sample(all_goods, 2)
+    ]
     sold_out, gone = rng.sample(range(len(chosen)), 2)
     ids = PRODUCT_IDS.scattered(rng, len(chosen))
     for position, (product_id, (category, name, list_price)) in enumerate(zip(ids, chosen, strict=True)):
@@ -188,7 +190,8 @@ def _products(rng: Random) -> Iterator[Product]:
 
 def _orders(rng: Random, everyone: tuple[CustomerPerson, ...], products: list[Product]) -> list[Order]:
     """One to three orders per customer, of different products, numbered by age."""
-    statuses, counts = [status for status, n in _STATUSES.items() for _ in range(n)], list(_ORDERS_EACH)
+    statuses: list[OrderStatus] = [status for status, n in _STATUSES.items() for _ in range(n)]
+    counts = list(_ORDERS_EACH)
     rng.shuffle(statuses)
     rng.shuffle(counts)
     drafts: list[tuple[datetime, OrderStatus, CustomerPerson, Product]] = []
@@ -231,7 +234,8 @@ def _with_past(rng: Random, orders: list[Order]) -> list[Order]:
     sent = sum(order.status in ("shipped", "delivered") for order in orders)
     parcels = iter(PARCEL_IDS.scattered(rng, sent))
     (refund_id,) = REFUND_IDS.ascending(rng, 1, 300)
-    delivered, out = 0, []
+    delivered = 0
+    out: list[Order] = []
     for order in orders:
         if order.status in ("shipped", "delivered"):
             order = msgspec.structs.replace(order, tracking_number=next(parcels))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
-import operator
 from collections.abc import Callable, Sequence
 from types import NoneType, UnionType
 from typing import Annotated, Literal, TypeAlias, Union, cast, get_args, get_origin, get_type_hints
@@ -87,28 +85,26 @@ def whole_numbers(schema: JsonObject) -> tuple[str, ...]:
 def inlined(record: type[msgspec.Struct]) -> JsonObject:
     """A record's JSON Schema without references. The record must not contain itself."""
     (reference,), definitions = msgspec.json.schema_components([record])
-    schema = _resolved(reference, {f"#/$defs/{name}": definition for name, definition in definitions.items()})
-    if not isinstance(schema, dict):
-        raise TypeError(f"{record.__name__} has no schema of its own")
-    return schema
+    return _resolved(reference, {f"#/$defs/{name}": definition for name, definition in definitions.items()})
 
 
-def _resolved(node: object, definitions: dict[str, JsonObject]) -> object:
-    if isinstance(node, list):
-        return [_resolved(item, definitions) for item in node]
-    if not isinstance(node, dict):
-        return node
+def _resolved(node: JsonObject, definitions: dict[str, JsonObject]) -> JsonObject:
+    """A schema with its references written out, and without titles: class names mean nothing to its reader."""
     if "$ref" in node:
-        return _resolved({**definitions[node["$ref"]], **{k: v for k, v in node.items() if k != "$ref"}}, definitions)
-    # Class names mean nothing to a reader of the schema; `properties` may hold a field that is called title.
-    plain: JsonObject = {
-        key: {name: _resolved(detail, definitions) for name, detail in value.items()}
-        if key == "properties"
-        else _resolved(value, definitions)
-        for key, value in node.items()
-        if key != "title"
-    }
-    if "enum" in plain and all(isinstance(value, str) for value in plain["enum"]):
+        own = {key: value for key, value in node.items() if key != "$ref"}
+        return _resolved({**definitions[node["$ref"]], **own}, definitions)
+    plain: JsonObject = {}
+    for key, value in node.items():
+        if key == "properties":
+            # A field may itself be called title, so its name is no keyword.
+            plain[key] = {name: _resolved(detail, definitions) for name, detail in value.items()}
+        elif key in ("items", "additionalProperties") and isinstance(value, dict):
+            plain[key] = _resolved(cast("JsonObject", value), definitions)
+        elif key in ("anyOf", "prefixItems"):
+            plain[key] = [_resolved(branch, definitions) for branch in value]
+        elif key != "title":
+            plain[key] = value
+    if "enum" in plain and all(isinstance(choice, str) for choice in plain["enum"]):
         plain.setdefault("type", "string")
     return plain
 
@@ -119,5 +115,5 @@ def _without_none(hint: object) -> type:
         inner, *notes = get_args(hint)
         return cast("type", Annotated[(_without_none(inner), *notes)])
     if get_origin(hint) in (Union, UnionType):
-        return cast("type", functools.reduce(operator.or_, [kind for kind in get_args(hint) if kind is not NoneType]))
+        return cast("type", Union[tuple(kind for kind in get_args(hint) if kind is not NoneType)])  # noqa: UP007  a tuple known only at run time has no `X | Y` form
     return cast("type", hint)

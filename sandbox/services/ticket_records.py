@@ -129,19 +129,20 @@ def ticket_tables(world: int) -> TicketTables:
 def _tickets(
     rng: Random, customers: tuple[CustomerPerson, ...], agents: list[Agent], shop: OrderTables
 ) -> dict[str, Ticket]:
-    statuses, counts = [status for status, n in _STATUSES.items() for _ in range(n)], list(_TICKETS_EACH)
+    statuses: list[TicketStatus] = [status for status, n in _STATUSES.items() for _ in range(n)]
+    counts = list(_TICKETS_EACH)
     rng.shuffle(statuses)
     rng.shuffle(counts)
     askers = [person for person, count in zip(customers, counts, strict=True) for _ in range(count)]
     rng.shuffle(askers)
-    complaints = [
+    complaints: list[tuple[Topic, str, str]] = [
         (topic, *text) for topic in TOPICS for text in rng.sample(COMPLAINTS[topic], len(askers) // len(TOPICS))
     ]
     rng.shuffle(complaints)
     # The oldest ticket is a closed one of long ago, each of the others a day younger than the one before.
     first_closed = statuses.index("closed")
     statuses[0], statuses[first_closed] = statuses[first_closed], statuses[0]
-    tickets = {}
+    tickets: dict[str, Ticket] = {}
     ids = TICKET_IDS.ascending(rng, len(askers), 1_900)
     for rank, (ticket_id, person, complaint) in enumerate(zip(ids, askers, complaints, strict=True)):
         created = ago(30 if rank == 0 else len(askers) - rank - rng.uniform(0.1, 0.9))
