@@ -91,21 +91,26 @@ class Report(msgspec.Struct, frozen=True):
     label: str
 
 
+GoalKind: TypeAlias = Literal["act", "no_tool_needed", "no_capable_tool", "forbidden"]
+"""`act` is done with tools; the others are the three kinds of refusal."""
+
+
 class Goal(msgspec.Struct, frozen=True):
     """One thing the user wants."""
 
     intent: str
     """In the user's words, an imperative without tool names: `cancel an order that has not shipped`."""
     facts: tuple[Fact, ...] = ()
-    kind: Literal["act", "no_tool_needed", "no_capable_tool", "forbidden"] = "act"
-    """`act` is done with tools; the others are the three kinds of refusal."""
+    kind: GoalKind = "act"
     reports: tuple[Report, ...] = ()
+    together: bool = False
+    """Raised in the same breath as the goal before it."""
     answer: str = ""
     """For `no_tool_needed`: the text that a right answer must contain."""
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """What the blueprint agent's model drafts: goals in the order in which they come up, and the steps that meet them."""
+    """What the blueprint agent's model drafts: goals in the order they come up in, and the steps that meet them."""
 
     goals: tuple[Goal, ...]
     steps: tuple[Step, ...]

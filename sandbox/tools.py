@@ -10,6 +10,9 @@ from typing import Any, Protocol, TypeAlias
 
 import msgspec
 
+JsonValue: TypeAlias = Any
+"""A decoded JSON value: None, bool, int, float, str, list or dict of such."""
+
 JsonObject: TypeAlias = dict[str, Any]
 """A decoded JSON object. Any stands for JSON values only."""
 

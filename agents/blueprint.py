@@ -1,0 +1,111 @@
+"""The blueprint agent: drafts a plan, proves it by running it, repairs it, and sets the scene for the episode."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ..runtime.assignment import Assignment, BusinessCluster
+from ..runtime.blueprint import Blueprint, Plan, WorldRef
+from ..runtime.chat import AssistantMessage, ChatMessage, FunctionSpec, SystemMessage, ToolDefinition, UserMessage
+from ..runtime.errors import ModelFault
+from ..runtime.messages import Draft, Episode, ModelCall, Speak
+from ..runtime.model import Model, ModelReply, ModelRequest, ResponseFormat
+from ..runtime.seed import derive
+from ..sandbox.tools import Snapshot, ToolSpec, World
+from . import prompts
+from .episode import account
+from .proof import PlanProblem, Proof, prove
+from .stage import Stage
+
+REPAIRS = 3
+"""How often a plan that does not hold is sent back to the model before it counts as a rejection."""
+
+PLAN_FORMAT = ResponseFormat("plan", msgspec.Raw(msgspec.json.encode(msgspec.json.schema(Plan))))
+
+
+class BlueprintAgent:
+    """Sees everything: the cluster, the world, the assignment. Speaks structured output."""
+
+    def __init__(self, model: Model, name: str, stage: Stage) -> None:
+        self._model = model
+        self._name = name
+        self._stage = stage
+
+    async def handle(self, message: Draft) -> Speak:
+        """Draft and prove a plan.
+
+        Raises:
+            ModelFault: no plan held after the repairs, or the model's answer was no plan.
+            InfrastructureFault: as the model and the tools raise it.
+        """
+        assignment = message.assignment
+        cluster = self._stage.clusters[assignment.cluster]
+        world = self._stage.reference(cluster.services, derive(assignment.seed, "world"))
+        tools = {name: self._stage.tools[name] for name in cluster.tools}
+        calls: list[ModelCall] = []
+        conversation: tuple[ChatMessage, ...] = ()
+        problem = ""
+        for attempt in range(1 + REPAIRS):
+            scene = await self._stage.open(world)
+            try:
+                before = await scene.snapshot()
+                if not conversation:
+                    task = prompts.blueprint_task(assignment, cluster, list(tools.values()), before)
+                    conversation = (SystemMessage(prompts.blueprint_system()), UserMessage(task))
+                reply = await self._ask(conversation, assignment, attempt)
+                calls.append(account("blueprint", reply))
+                drafted = await _proved(reply.message.content, scene, before, tools)
+            finally:
+                await scene.aclose()
+            if not isinstance(drafted, PlanProblem):
+                blueprint = _blueprint(*drafted, world, prompts.instructions(assignment.mode, drafted[0]))
+                return Speak(self._scene(message, cluster, blueprint, calls))
+            problem = str(drafted)
+            repair = UserMessage(prompts.blueprint_repair(problem))
+            conversation = (*conversation, AssistantMessage(reply.message.content), repair)
+        raise ModelFault("no_plan", problem)
+
+    async def _ask(self, conversation: tuple[ChatMessage, ...], assignment: Assignment, attempt: int) -> ModelReply:
+        seed = derive(assignment.seed, "blueprint", attempt)
+        return await self._model.complete(
+            ModelRequest(model=self._name, messages=conversation, response_format=PLAN_FORMAT, seed=seed)
+        )
+
+    def _scene(self, message: Draft, cluster: BusinessCluster, blueprint: Blueprint, calls: list[ModelCall]) -> Episode:
+        """The episode as it begins: the assistant has every tool of the cluster's services but the withheld ones."""
+        specs = [s for s in self._stage.specs(cluster.services) if s.name not in blueprint.plan.withheld]
+        return Episode(
+            id=message.id,
+            assignment=message.assignment,
+            attempt=message.attempt,
+            blueprint=blueprint,
+            tools=tuple(map(definition, specs)),
+            transcript=(SystemMessage(prompts.assistant_system(cluster.domain, blueprint.instructions)),),
+            model_calls=tuple(calls),
+        )
+
+
+def definition(spec: ToolSpec) -> ToolDefinition:
+    """A tool as the assistant's model sees it."""
+    parameters = msgspec.Raw(msgspec.json.encode(spec.input_schema))
+    return ToolDefinition(FunctionSpec(spec.name, spec.description, parameters))
+
+
+async def _proved(
+    text: str, scene: World, before: dict[str, Snapshot], tools: dict[str, ToolSpec]
+) -> tuple[Plan, Proof] | PlanProblem:
+    """The plan in a model's reply with its proof, or why it does not hold."""
+    try:
+        plan = msgspec.json.decode(text, type=Plan)
+        return plan, await prove(plan, scene, before, tools)
+    except msgspec.ValidationError as wrong:
+        return PlanProblem(f"the reply is no plan: {wrong}")
+    except msgspec.DecodeError as broken:
+        return PlanProblem(f"the reply is not JSON: {broken}")
+    except PlanProblem as problem:
+        return problem
+
+
+def _blueprint(plan: Plan, proof: Proof, world: WorldRef, instructions: tuple[str, ...]) -> Blueprint:
+    changes = msgspec.json.encode(proof.changes).decode()
+    return Blueprint(plan, world, instructions, proof.expected, proof.executed, proof.replies, changes)

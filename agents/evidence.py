@@ -1,0 +1,98 @@
+"""What the judge looks at: a finished conversation laid out as exchanges, beside its own re-execution."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from ..runtime.blueprint import Blueprint
+from ..runtime.chat import AssistantMessage, ChatMessage, ToolCall, ToolDefinition, ToolMessage, UserMessage
+from ..sandbox.tools import JsonObject, Snapshot, ToolReply, ToolSpec, World
+from .toolsim import answer, decode_arguments
+
+
+class Exchange(msgspec.Struct, frozen=True):
+    """One tool call with what it was answered then and what it is answered again."""
+
+    position: int
+    """Index in the transcript of the assistant message that made the call."""
+    turn: int
+    """How many user messages stand before it."""
+    call: ToolCall
+    arguments: JsonObject | None
+    """None where the model wrote something that is no JSON object."""
+    recorded: str | None
+    """The reply in the transcript; None when there is none."""
+    again: ToolReply
+    """The reply of the re-execution, in order, on a fresh world."""
+    spec: ToolSpec | None
+    """None for a tool that does not exist or was not given."""
+
+    @property
+    def ok(self) -> bool:
+        """True when the call was answered without an error."""
+        return not self.again.is_error
+
+
+class Evidence(msgspec.Struct, frozen=True):
+    """Everything the gates may use. The verdict is a pure function of this."""
+
+    transcript: tuple[ChatMessage, ...]
+    blueprint: Blueprint
+    exchanges: tuple[Exchange, ...]
+    specs: Mapping[str, ToolSpec]
+    """Every tool of the run's services, by name."""
+    before: dict[str, Snapshot]
+    """The initial state."""
+    expected: dict[str, Snapshot]
+    """The changes that the blueprint's own run made."""
+    changed: dict[str, Snapshot]
+    """The changes that this conversation made."""
+    volatile: frozenset[str]
+    """Keys and labels that may differ between two equal runs."""
+
+    @property
+    def users(self) -> tuple[str, ...]:
+        """What the user said, in order."""
+        return tuple(spoken.content for spoken in self.transcript if isinstance(spoken, UserMessage))
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """What the assistant told the user, in order."""
+        return tuple(
+            spoken.content
+            for spoken in self.transcript
+            if isinstance(spoken, AssistantMessage) and spoken.content and not spoken.calls
+        )
+
+
+async def reexecute(
+    transcript: tuple[ChatMessage, ...],
+    tools: tuple[ToolDefinition, ...],
+    specs: Mapping[str, ToolSpec],
+    world: World,
+) -> tuple[Exchange, ...]:
+    """Answer every recorded call again, in order, on a fresh world. Raises as `World.call` does."""
+    given = {tool.function.name for tool in tools}
+    recorded = {spoken.tool_call_id: spoken.content for spoken in transcript if isinstance(spoken, ToolMessage)}
+    exchanges: list[Exchange] = []
+    turn = 0
+    for position, spoken in enumerate(transcript):
+        turn += isinstance(spoken, UserMessage)
+        if not isinstance(spoken, AssistantMessage):
+            continue
+        for call in spoken.calls:
+            name = call.function.name
+            exchanges.append(
+                Exchange(
+                    position=position,
+                    turn=turn,
+                    call=call,
+                    arguments=decode_arguments(call),
+                    recorded=recorded.get(call.id),
+                    again=await answer(world, call, given),
+                    spec=specs.get(name) if name in given else None,
+                )
+            )
+    return tuple(exchanges)

@@ -1,0 +1,265 @@
+"""The simulated assistant: chooses tools by token overlap, fills arguments by label, chains, recovers, asks."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Sequence
+from random import Random
+
+import msgspec
+
+from ...runtime.chat import AssistantMessage, ChatMessage, SystemMessage, ToolDefinition
+from ...sandbox.facts import Param, is_identifier, snake
+from ...sandbox.tools import JsonObject, JsonValue
+from ..prompts import PLAN_FIRST, VERIFY
+from . import answers
+from .reading import Done, Thread, lookalikes, seen, thread_of, told, told_list
+from .speech import Wish
+from .words import KnownTool, ToolIndex, index, overlap, stems
+
+DEPTH = 3
+"""How many producers the assistant chains to find a missing identifier."""
+FORBIDDEN_OVERLAP = 0.8
+PATIENCE = 2
+"""How often the assistant asks for the same thing."""
+_EACH = re.compile(r",?\s*for each of (?:these|them|the following)\s*$", re.IGNORECASE)
+_LOOKUP = ("find", "list", "search", "look", "lookup", "get", "show", "query", "read", "directory")
+
+
+class Call(msgspec.Struct, frozen=True):
+    """A call the assistant wants to make."""
+
+    tool: str
+    arguments: JsonObject
+
+
+class Ask(msgspec.Struct, frozen=True):
+    """A question the assistant must put first."""
+
+    question: str
+
+
+class Told(msgspec.Struct, frozen=True):
+    """A wish that is settled, with the sentence that says so."""
+
+    sentence: str
+
+
+Move = Call | Ask | Told
+
+
+class Assistant:
+    """One request, read once. `move_on` says what a helpful assistant would do next."""
+
+    def __init__(self, messages: Sequence[ChatMessage], tools: Sequence[ToolDefinition], dice: Random) -> None:
+        self._thread: Thread = thread_of(messages)
+        self._index: ToolIndex = index(tools)
+        self._rules = "\n".join(m.content for m in messages if isinstance(m, SystemMessage))
+        self._first = not any(isinstance(m, AssistantMessage) and m.calls for m in messages)
+        self._dice = dice
+        self._unused = list(self._thread.done)
+        """Calls of the thread that no wish has claimed yet."""
+
+    def move_on(self) -> tuple[str, list[Call]]:
+        """What to say, and which tools to call with it (none: the words are the answer)."""
+        moves = [move for wish in self._thread.wishes for move in self._settle(wish)]
+        calls: list[Call] = []
+        calls += (move for move in moves if isinstance(move, Call) and move not in calls)
+        if calls:
+            return (self._plan() if self._first and PLAN_FIRST in self._rules else ""), calls
+        asked = next((move for move in moves if isinstance(move, Ask)), None)
+        if asked is not None:
+            return asked.question, []
+        return answers.join([move.sentence for move in moves if isinstance(move, Told)], self._dice), []
+
+    def _settle(self, wish: Wish) -> list[Move]:
+        """The next moves for one wish: calls that can be made now, else a question, else what came out."""
+        if (known := answers.without_tools(wish.intent, self._thread.earlier | wish.facts)) is not None:
+            return [Told(known)]
+        intent = _EACH.sub("", wish.intent)
+        if self._is_forbidden(intent):
+            return [Told(answers.forbidden(intent, self._dice))]
+        tool = self._index.choose(intent)
+        if tool is None:
+            return [Told(answers.unable(intent, self._dice))]
+        loop = next((p for p in tool.required if intent != wish.intent and len(told_list(p, wish)) > 1), None)
+        if loop is not None:
+            return self._settle_each(tool, wish, loop)
+        moves = self._settle_one(tool, wish, {})
+        result = self._result
+        if wish.condition and result is not None:
+            moves += self._settle_condition(wish, result)
+        return moves
+
+    def _settle_each(self, tool: KnownTool, wish: Wish, loop: Param) -> list[Move]:
+        """One item after the other: the first that is not done yet, or all that came out."""
+        moves: list[Move] = []
+        for value in told_list(loop, wish):
+            move = self._settle_one(tool, wish, {loop.name: value})[0]
+            if not isinstance(move, Told):
+                return [move]
+            moves.append(Told(f"{value}: {move.sentence}"))
+        return moves
+
+    def _settle_condition(self, wish: Wish, result: Done) -> list[Move]:
+        label, value, then = wish.condition or ("", "", "")
+        if not answers.holds(result.reply, label, value):
+            return []
+        tool = self._index.choose(then)
+        if tool is None:
+            return [Told(answers.unable(then, self._dice))]
+        return self._settle_one(tool, Wish(then, wish.facts, []), {})
+
+    def _settle_one(self, tool: KnownTool, wish: Wish, fixed: JsonObject) -> list[Move]:
+        """Fill and make one call, mend it when it fails, read it back where the rules say so, and tell the result."""
+        self._result: Done | None = None
+        filled = self._fill(tool, wish, fixed, DEPTH)
+        if isinstance(filled, Call | Ask | Told):
+            return [filled]
+        tried = self._claim(tool, filled)
+        if not tried:
+            return [Call(tool.name, filled)]
+        last = tried[-1]
+        if last.failed:
+            return [self._mend(tool, wish, last, tried)]
+        self._result = last
+        if VERIFY in self._rules and (check := self._read_back(tool, last)) is not None:
+            return [check]
+        return [Told(answers.result(wish.hear, last.reply, self._dice))]
+
+    def _claim(self, tool: KnownTool, arguments: JsonObject) -> list[Done]:
+        """The calls that were made for this wish: the same call, or a failed one with what followed it."""
+        claimed: list[Done] = []
+        for call in list(self._unused):
+            follows = bool(claimed) and claimed[-1].failed
+            first = not claimed and (call.arguments == arguments or (call.failed and self._close(call, arguments)))
+            if call.tool == tool.name and (first or follows):
+                claimed.append(call)
+                self._unused.remove(call)
+        return claimed
+
+    @staticmethod
+    def _close(call: Done, arguments: JsonObject) -> bool:
+        """True when a failed call differs from these arguments in at most one value."""
+        keys = call.arguments.keys() | arguments.keys()
+        different = [key for key in keys if call.arguments.get(key) != arguments.get(key)]
+        return len(different) <= 1
+
+    def _fill(self, tool: KnownTool, wish: Wish, fixed: JsonObject, depth: int) -> JsonObject | Move:
+        """Arguments for a tool: told by the user, seen in a reply, or a call or question that brings them up."""
+        arguments: JsonObject = {}
+        missing: list[Param] = []
+        for param in tool.params:
+            value = fixed.get(param.name, told(param, wish))
+            if value is None and param.required and param.kind == "identifier":
+                value = next(iter(seen(param, wish, self._thread.done)), None)
+            if value is not None:
+                arguments[param.name] = value
+            elif param.required:
+                missing.append(param)
+        for param in missing:
+            if (
+                is_identifier(param.name)
+                and depth > 0
+                and (call := self._produce(param, tool, wish, depth)) is not None
+            ):
+                return call
+        if missing:
+            labels = [param.label for param in missing]
+            asked = sum(all(label in question for label in labels) for question in self._thread.questions)
+            return Ask(answers.question(labels, self._dice)) if asked < PATIENCE else Told(answers.stuck(labels))
+        return arguments
+
+    def _produce(self, param: Param, consumer: KnownTool, wish: Wish, depth: int) -> Call | None:
+        """A look-up call that may bring up a missing identifier and was not made yet; None when there is none."""
+        entity = stems(snake(param.name).removesuffix("_id")) or stems(param.label)
+        for producer in self._lookups(entity, param, wish):
+            if producer.name == consumer.name or any(call.tool == producer.name for call in self._thread.done):
+                continue
+            filled = self._fill(producer, wish, {}, depth - 1)
+            if isinstance(filled, Call):
+                return filled
+            if isinstance(filled, dict) and (filled or not producer.params):
+                return Call(producer.name, filled)
+        return None
+
+    def _lookups(self, entity: frozenset[str], param: Param, wish: Wish) -> list[KnownTool]:
+        """Look-ups that do not need the identifier themselves, the likeliest first.
+
+        Those that speak of the entity come before those that only take something the user told.
+        """
+        ranked: list[tuple[int, int, KnownTool]] = []
+        for tool in self._index.tools.values():
+            looks = any(word in _LOOKUP for word in snake(tool.name).split("_"))
+            if looks and all(p.name != param.name for p in tool.required):
+                about = len(entity & tool.first) + len(entity & stems(snake(tool.name)))
+                known = sum(told(p, wish) is not None for p in tool.required)
+                if about or known:
+                    ranked.append((-about, -known, tool))
+        return [tool for _, _, tool in sorted(ranked, key=lambda entry: entry[:2])]
+
+    def _mend(self, tool: KnownTool, wish: Wish, last: Done, tried: Sequence[Done]) -> Move:
+        """After a failed call: look the right value up, try the closest, ask, or give up and say why."""
+        wrong = next((p for p in tool.params if self._is_wrong(p, last)), None)
+        if wrong is None or not last.not_found or len(tried) > 3:
+            return Told(answers.failure(last.reply, self._dice))
+        value = str(last.arguments[wrong.name])
+        close = difflib.get_close_matches(value, lookalikes(value, self._thread.done, wrong.name), n=1, cutoff=0.75)
+        if close and all(call.arguments.get(wrong.name) != close[0] for call in tried):
+            return Call(tool.name, last.arguments | {wrong.name: close[0]})
+        given = told(wrong, wish)
+        if given is not None and given != last.arguments[wrong.name]:
+            return Call(tool.name, last.arguments | {wrong.name: given})
+        producer = self._produce(wrong, tool, wish, 1)
+        if producer is not None:
+            return producer
+        if any(value in question for question in self._thread.questions):
+            return Told(answers.failure(last.reply, self._dice))
+        return Ask(answers.doubt(wrong.label, value, self._dice))
+
+    @staticmethod
+    def _is_wrong(param: Param, last: Done) -> bool:
+        value = last.arguments.get(param.name)
+        return isinstance(value, str) and is_identifier(param.name) and (value in last.reply or param.required)
+
+    def _read_back(self, tool: KnownTool, written: Done) -> Move | None:
+        """The read that shows what a write did, unless it was made already or there is none."""
+        if snake(tool.name).split("_")[0] in _LOOKUP:
+            return None
+        for reader in self._readers(tool):
+            values = {p.name: v for p in reader.required if (v := _value_of(p, written)) is not None}
+            if len(values) == len(reader.required):
+                done = any(call.tool == reader.name and call.arguments == values for call in self._unused)
+                return None if done else Call(reader.name, values)
+        return None
+
+    def _readers(self, tool: KnownTool) -> list[KnownTool]:
+        """Read-like tools that need exactly identifiers which this tool takes or returns, those most alike first."""
+        able = [
+            reader
+            for reader in self._index.tools.values()
+            if reader.required
+            and snake(reader.name).split("_")[0] in ("get", "read", "show")
+            and all(p.kind == "identifier" for p in reader.required)
+        ]
+        return sorted(able, key=lambda reader: -overlap(reader.name, tool.name))
+
+    def _is_forbidden(self, intent: str) -> bool:
+        wanted = stems(intent)
+        return any(
+            len(wanted & stems(line)) >= FORBIDDEN_OVERLAP * len(wanted)
+            for line in self._rules.splitlines()
+            if re.match(r"(?i)(do not|never|you must not|you may not)\b", line)
+        )
+
+    def _plan(self) -> str:
+        steps = [_EACH.sub("", wish.intent) for wish in self._thread.wishes]
+        return answers.plan(steps, self._dice)
+
+
+def _value_of(param: Param, written: Done) -> JsonValue:
+    """An identifier that a write took or returned under the same name."""
+    if param.name in written.arguments:
+        return written.arguments[param.name]
+    return next(iter(seen(param, Wish("", {}, []), [written])), None)

@@ -1,0 +1,162 @@
+"""Reading a conversation: the wishes that are still open, what was called for them, and what is known so far."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
+
+from ...runtime.chat import AssistantMessage, ChatMessage, ToolMessage, UserMessage
+from ...sandbox.facts import Param, leaf_values, schema_type
+from ...sandbox.tools import JsonObject, JsonValue
+from ..paths import decode
+from .speech import Wish, read, read_value, unquote
+from .words import overlap
+
+_NOT_FOUND = re.compile(
+    r"not.?found|no such|unknown|does not exist|doesn't exist|there is no|ENOENT|invalid ref|did not match|"
+    r"cannot find|could not find",
+    re.IGNORECASE,
+)
+_ERROR = re.compile(r"^\s*(error\b|fatal\b|traceback|exception\b|access denied|\[error)", re.IGNORECASE)
+SAME_LABEL = 0.66
+
+
+class Done(msgspec.Struct, frozen=True):
+    """A call of the open thread with its reply."""
+
+    tool: str
+    arguments: JsonObject
+    reply: str
+    failed: bool
+
+    @property
+    def not_found(self) -> bool:
+        """True when the reply says that something does not exist."""
+        return self.failed and bool(_NOT_FOUND.search(self.reply))
+
+
+class Thread(msgspec.Struct):
+    """What the user asked for since the last answer, and what was done about it."""
+
+    wishes: list[Wish]
+    done: list[Done]
+    questions: list[str]
+    """What the assistant already asked in this thread."""
+    earlier: dict[str, str]
+    """Facts of earlier threads, for questions about the conversation itself."""
+
+
+def thread_of(messages: Sequence[ChatMessage]) -> Thread:
+    """The open thread: a question of the assistant keeps it open, any other answer closes it."""
+    thread = Thread([], [], [], {})
+    pending: dict[str, tuple[str, JsonObject]] = {}
+    closed = False
+    for spoken in messages:
+        match spoken:
+            case UserMessage(content=content):
+                if closed:
+                    told = {label: value for wish in thread.wishes for label, value in wish.facts.items()}
+                    thread = Thread([], [], [], thread.earlier | told)
+                    closed = False
+                _hear(thread, content)
+            case AssistantMessage() if spoken.calls:
+                pending |= {c.id: (c.function.name, _object(c.function.arguments)) for c in spoken.calls}
+            case AssistantMessage(content=content):
+                closed = not content.rstrip().endswith("?")
+                if not closed:
+                    thread.questions.append(content)
+            case ToolMessage(tool_call_id=identity, content=content):
+                name, arguments = pending.get(identity, (spoken.name, {}))
+                thread.done.append(Done(name, arguments, content, failed(content)))
+            case _:
+                pass
+    return thread
+
+
+def _hear(thread: Thread, content: str) -> None:
+    wishes, facts, hear = read(content)
+    thread.wishes += wishes
+    for wish in thread.wishes if facts else ():
+        replaced = {
+            label: value for label, value in facts.items() if _label_in(label, wish.facts) or wish is thread.wishes[-1]
+        }
+        for label, value in replaced.items():
+            wish.facts[_label_in(label, wish.facts) or label] = value
+    if hear and thread.wishes:
+        thread.wishes[-1].hear += hear
+
+
+def _label_in(label: str, facts: Mapping[str, str]) -> str:
+    return next((known for known in facts if known == label), "")
+
+
+def _object(arguments: str) -> JsonObject:
+    decoded = decode(arguments)
+    return decoded if isinstance(decoded, dict) else {}
+
+
+def failed(reply: str) -> bool:
+    """True when a reply looks like an error: an `error` object, or a text that begins like one."""
+    decoded = decode(reply)
+    if isinstance(decoded, dict):
+        return "error" in decoded and bool(decoded["error"])
+    return bool(_ERROR.search(reply) or re.match(r"(?i)^(\w+ ){0,4}(failed|not found)", reply))
+
+
+def told(param: Param, wish: Wish) -> JsonValue:
+    """The value the user gave for a parameter, as its type; None when none of the facts is about it."""
+    label, score = "", 0.0
+    for known in wish.facts:
+        likeness = max(overlap(known, param.label), overlap(known, param.name))
+        if likeness > score:
+            label, score = known, likeness
+    return read_value(wish.facts[label], schema_type(param.schema)) if score >= SAME_LABEL else None
+
+
+def told_list(param: Param, wish: Wish) -> list[str]:
+    """The several values that the user gave for a parameter that takes one."""
+    for known, text in wish.facts.items():
+        if max(overlap(known, param.label), overlap(known, param.name)) >= SAME_LABEL:
+            return [str(value) for value in read_value(text, "array")]
+    return []
+
+
+def seen(param: Param, wish: Wish, done: Sequence[Done]) -> list[JsonValue]:
+    """Values for a parameter in earlier replies, the likeliest first: those beside something the user mentioned, then
+    the latest reply's."""
+    mentioned = {unquote(text).lower() for text in wish.facts.values()}
+    ranked: list[tuple[int, int, JsonValue]] = []
+    for age, call in enumerate(reversed(done)):
+        if not call.failed:
+            for value, beside in _keyed(decode(call.reply), param.name):
+                hits = len(mentioned & beside)
+                ranked.append((-hits, age, value))
+    ranked.sort(key=lambda entry: entry[:2])
+    return list(dict.fromkeys(value for _, _, value in ranked))
+
+
+def _keyed(value: JsonValue, key: str) -> Iterator[tuple[JsonValue, set[str]]]:
+    """Every scalar under a key, with the other scalars of its object in lower case."""
+    if isinstance(value, dict):
+        if key in value and not isinstance(value[key], dict | list):
+            yield value[key], {str(leaf).lower() for _, leaf in leaf_values(value)}
+        for inner in value.values():
+            yield from _keyed(inner, key)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _keyed(inner, key)
+
+
+def lookalikes(wrong: str, done: Sequence[Done], key: str) -> list[str]:
+    """Words and values of the replies so far that might be what a wrong identifier meant."""
+    found: list[str] = []
+    for call in reversed(done):
+        if call.failed:
+            continue
+        decoded = decode(call.reply)
+        found += [str(value) for value, _ in _keyed(decoded, key)]
+        if "/" in wrong or not found:
+            found += [word.strip("[](),'\"") for _, leaf in leaf_values(decoded) for word in str(leaf).split()]
+    return [value for value in dict.fromkeys(found) if value != wrong]

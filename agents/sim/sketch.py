@@ -1,0 +1,258 @@
+"""A plan in the making: goals and steps are added, arguments bound to what the user tells or a step produces."""
+
+from __future__ import annotations
+
+from random import Random
+
+import msgspec
+
+from ...runtime.blueprint import Argument, Condition, Fact, Goal, GoalKind, Plan, Produced, Report, Source, Step, Told
+from ...sandbox.facts import Leaf, Param, schema_type, snake
+from ...sandbox.tools import JsonObject, JsonValue
+from .values import QUERIES, invent
+from .world import Order, Planned, Records
+
+REPORTABLE = ("enum", "number", "datetime", "text")
+GENERIC = ("total", "count", "limit", "offset", "page")
+_MAKES = ("create", "write", "new", "make", "init")
+
+
+class Unfit(Exception):
+    """This start leads nowhere; try another."""
+
+
+class OpenGoal(msgspec.Struct):
+    """A goal that can still take facts and reports."""
+
+    intent: str
+    kind: GoalKind = "act"
+    facts: dict[str, Fact] = msgspec.field(default_factory=dict)
+    reports: list[Report] = msgspec.field(default_factory=list)
+    together: bool = False
+    answer: str = ""
+    moment: tuple[int, int] = (17, 9)
+    """Day of the month and hour that dates of this goal are made up around."""
+
+    def tell(self, label: str, value: JsonValue, *, slip: str = "") -> Told:
+        """Add a fact and the source that uses it. Raises Unfit when the label already means something else."""
+        text = _json(value)
+        if label in self.facts and self.facts[label].value != text:
+            raise Unfit(f"two values for {label}")
+        self.facts[label] = Fact(label, text, slip=_json(slip) if slip else "")
+        return Told(label)
+
+
+class Sketch:
+    """Goals and steps so far, over one order and its records."""
+
+    def __init__(self, order: Order, records: Records, dice: Random) -> None:
+        self.order = order
+        self.records = records
+        self.dice = dice
+        self.goals: list[OpenGoal] = []
+        self.steps: list[Step] = []
+        self.withheld: list[str] = []
+        self.policy = ""
+        self.barred: list[str] = []
+        """Tools that the policy forbids; no later goal may need them."""
+
+    def plan(self) -> Plan:
+        """The finished plan."""
+        goals = tuple(
+            Goal(g.intent, tuple(g.facts.values()), g.kind, tuple(g.reports), g.together, g.answer) for g in self.goals
+        )
+        return Plan(goals, tuple(self.steps), tuple(self.withheld), self.policy)
+
+    def goal(self, intent: str, kind: GoalKind = "act", *, together: bool = False, answer: str = "") -> OpenGoal:
+        """Open another goal. Raises Unfit when the same was asked already."""
+        if any(goal.intent == intent for goal in self.goals):
+            raise Unfit("asked already")
+        moment = (self.dice.randint(17, 29), self.dice.randint(8, 16))
+        goal = OpenGoal(intent, kind, together=together, answer=answer, moment=moment)
+        self.goals.append(goal)
+        return goal
+
+    def pick(self, *, read_only: bool | None = None, pointed: bool = False) -> Planned:
+        """A tool the user can ask for. Raises Unfit when there is none of that sort."""
+        able = [
+            tool
+            for tool in self.order.speakable
+            if tool.name not in (*self.withheld, *self.barred)
+            and (read_only is None or tool.read_only == read_only)
+            and (not pointed or tool.ids)
+        ]
+        if not able:
+            raise Unfit("no such tool")
+        return self.dice.choice(able)
+
+    def anchor(self, tool: Planned) -> JsonObject:
+        """A record for the first identifier of a tool, with what hangs together with it; empty without identifiers."""
+        names = {leaf.name for leaf in tool.leaves}
+        found = self.records.anchors(tool.ids[0], tool.service) if tool.ids else self.records.alike(names, tool.service)
+        return found[0] if found else {}
+
+    def step(
+        self,
+        tool: Planned,
+        anchor: JsonObject,
+        *,
+        fixed: dict[str, Source] | None = None,
+        condition: Condition | None = None,
+        parallel: bool = False,
+    ) -> int:
+        """Add a call for the last goal, every required argument bound. Returns its index. Raises Unfit."""
+        goal = self.goals[-1]
+        arguments: list[Argument] = []
+        for param in tool.tool.params:
+            source = (fixed or {}).get(param.name)
+            if source is None and (param.required or self._wants(param, tool)):
+                value = self.value(param, tool, anchor)
+                if value is not None:
+                    source = goal.tell(param.label, value)
+                elif param.required:
+                    raise Unfit(f"no value for {param.name}")
+            if source is not None:
+                arguments.append(Argument(param.name, source))
+        self.steps.append(Step(len(self.goals) - 1, tool.name, tuple(arguments), parallel, condition))
+        return len(self.steps) - 1
+
+    def _wants(self, param: Param, tool: Planned) -> bool:
+        """Now and then a write gets an optional argument, so that arguments vary."""
+        plain = param.kind in ("enum", "free text", "boolean")
+        return plain and not tool.read_only and self.dice.random() < 0.25
+
+    def value(self, param: Param, tool: Planned, anchor: JsonObject) -> JsonValue:
+        """A value for a parameter: from the world where it points at something, else made up; None without one."""
+        about = self.records.joined(anchor)
+        known = about.get(param.name)
+        if param.kind == "list":
+            return self._several(param, tool)
+        if param.kind == "identifier" or snake(param.name) in ("source", "destination"):
+            return self._pointer(param, tool, known)
+        if tool.read_only and isinstance(known, str | int | float) and not isinstance(known, bool):
+            return known
+        if "query" in snake(param.name) or "pattern" in snake(param.name):
+            return self._query()
+        options = [value for value in param.schema.get("enum") or () if value not in (known, None)]
+        return self.dice.choice(options) if options else invent(param, self.dice, self.goals[-1].moment)
+
+    def _pointer(self, param: Param, tool: Planned, known: JsonValue) -> JsonValue:
+        """An identifier that exists, or a new path for a tool that makes one."""
+        paths = self.records.paths()
+        makes = any(word in _MAKES for word in snake(tool.name).split("_"))
+        if paths and (snake(param.name) == "destination" or (makes and param.name == "path")):
+            folder, _, name = self.dice.choice(paths).rpartition("/")
+            stem, dot, ending = name.partition(".")
+            fresh = f"{stem}-{self.dice.choice(QUERIES)}-{self.dice.randint(2, 99)}"
+            return f"{folder}/{fresh}" + (f"{dot}{ending}" if "director" not in tool.intent else "")
+        other = not tool.read_only and bool(tool.ids) and param.name != tool.ids[0].name
+        if known is not None and not other:
+            return known
+        pointer = msgspec.structs.replace(param, name="path") if snake(param.name) == "source" else param
+        found = [r for r in self.records.anchors(pointer, tool.service) if r[pointer.name] != known]
+        if found:
+            return found[0][pointer.name]
+        if makes or "branch" in snake(param.name):
+            return invent(param, self.dice)
+        raise Unfit(f"nothing for {param.name} to point at")
+
+    def _several(self, param: Param, tool: Planned) -> JsonValue:
+        """Two entries for a list parameter, from the world where its entries point at something."""
+        items = param.schema.get("items") or {}
+        if schema_type(items) in ("object", "array"):
+            raise Unfit(f"no words for {param.name}")
+        single = Param(snake(param.name).removesuffix("s"), param.label, "identifier", True, items)
+        found = [record[single.name] for record in self.records.anchors(single, tool.service)]
+        if not found and single.name in ("path", "file"):
+            found = self.records.paths()
+            self.dice.shuffle(found)
+        entries = list(dict.fromkeys(found))[:2] or [invent(single, self.dice) for _ in range(2)]
+        return entries if not tool.read_only or found else entries[:1]
+
+    def _query(self) -> str:
+        """A word that stands in some record's name or title."""
+        names = [
+            str(record[key])
+            for table in self.order.tables.values()
+            for record in table.values()
+            for key in ("name", "title", "subject")
+            if isinstance(record.get(key), str)
+        ]
+        found = [
+            word for word in (self.dice.choice(names).split() if names else []) if word.isalpha() and len(word) > 3
+        ]
+        return self.dice.choice(found) if found else self.dice.choice(QUERIES)
+
+    def report(self, tool: Planned, step: int, most: int = 2) -> None:
+        """Let the user ask for values of a step's reply: scalars that stand there once, else the first line of text."""
+        goal = self.goals[-1]
+        single = [leaf for leaf in tool.leaves if "*" not in leaf.path and leaf.kind in REPORTABLE]
+        useful = [leaf for leaf in single if leaf.name not in GENERIC] or single
+        taken = {report.label for report in goal.reports} | set(goal.facts)
+        useful = [leaf for leaf in useful if leaf.label not in taken and _required(leaf)]
+        if useful:
+            for leaf in self.dice.sample(useful, min(len(useful), self.dice.randint(1, most))):
+                goal.reports.append(Report(step, leaf.path, leaf.label))
+        elif not tool.leaves and tool.read_only:
+            goal.reports.append(Report(step, "", "first line of the answer"))
+
+    def reach(self, param: Param, tool: Planned, anchor: JsonObject, depth: int) -> Source:
+        """Where a tool's identifier comes from: `depth - 1` producers deep, the first one told by the user."""
+        feeds = [f for f in self.order.feeds if f.consumer == tool.name and f.param == param.name]
+        self.dice.shuffle(feeds)
+        for feed in feeds if depth > 1 else ():
+            producer = self.order.tools[feed.producer]
+            mark = len(self.steps), dict(self.goals[-1].facts)
+            try:
+                return self._through(feed.path, producer, param, anchor, depth)
+            except Unfit:
+                del self.steps[mark[0] :]
+                self.goals[-1].facts = mark[1]
+        if depth > 1:
+            raise Unfit(f"nothing produces {param.name}")
+        value = self.records.joined(anchor).get(param.name)
+        return self.goals[-1].tell(param.label, self._pointer(param, tool, value) if value is None else value)
+
+    def _through(self, path: str, producer: Planned, param: Param, anchor: JsonObject, depth: int) -> Source:
+        about = self.records.joined(anchor)
+        fixed: dict[str, Source] = {}
+        given: JsonObject = {}
+        left = depth - 1
+        for need in producer.tool.required:
+            if about.get(need.name) is None:
+                raise Unfit(f"{need.name} does not hang together with the rest")
+            given[need.name] = about[need.name]
+            if left > 1 and need.kind == "identifier":
+                fixed[need.name] = self.reach(need, producer, about, left)
+                left = 1
+            else:
+                fixed[need.name] = self.goals[-1].tell(need.label, about[need.name])
+        if left > 1:
+            raise Unfit("the chain ends too early")
+        where = self._discriminator(path, producer, param, anchor, given) if "*" in path else ""
+        return Produced(self.step(producer, anchor, fixed=fixed), path, where)
+
+    def _discriminator(self, path: str, producer: Planned, param: Param, anchor: JsonObject, given: JsonObject) -> str:
+        """What tells the wanted list entry from its peers; told to the user as a fact. Empty when it has no peers."""
+        peers = self.records.peers(anchor, given)
+        if len(peers) <= 1:
+            return ""
+        prefix = path.rsplit(".", 1)[0]
+        beside = [leaf for leaf in producer.leaves if leaf.path.rsplit(".", 1)[0] == prefix and leaf.name != param.name]
+        self.dice.shuffle(beside)
+        for leaf in beside:
+            value = anchor.get(leaf.name)
+            if isinstance(value, str | int | float) and sum(p.get(leaf.name) == value for p in peers) == 1:
+                self.goals[-1].tell(leaf.label, value)
+                return _json({leaf.name: value})
+        raise Unfit("nothing tells it from its peers")
+
+
+def _required(leaf: Leaf) -> bool:
+    """Leaves that may be null make poor reports."""
+    declared = leaf.schema.get("type")
+    return not (isinstance(declared, list) and "null" in declared) and "anyOf" not in leaf.schema
+
+
+def _json(value: JsonValue) -> str:
+    return msgspec.json.encode(value).decode()

@@ -1,0 +1,132 @@
+"""The simulated user: reads its instructions and the conversation so far, and says the next thing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from random import Random
+
+import msgspec
+
+from ...runtime.chat import AssistantMessage, ChatMessage, UserMessage
+from ..prompts import STOP
+from .speech import FOLLOW_UPS, GREETINGS, TOGETHER, say_fact, say_hear, say_wish
+from .words import overlap, stems
+
+_FACT = re.compile(
+    r"^- (?P<label>.+?): (?P<value>.+?)(?: \(a slip: once it cannot be found, you notice that it is (?P<true>.+)\))?"
+    r"(?P<asked> \(only if asked\))?$"
+)
+
+
+class KnownFact(msgspec.Struct, frozen=True):
+    """A fact as the instructions give it."""
+
+    label: str
+    value: str
+    """JSON text of what is said first."""
+    true: str
+    """JSON text of the right value."""
+    asked: bool
+    """Told only when asked for."""
+
+    @property
+    def slip(self) -> bool:
+        """True when the first value is a mistake."""
+        return self.value != self.true
+
+
+class KnownGoal(msgspec.Struct, frozen=True):
+    """A goal as the instructions give it."""
+
+    intent: str
+    hear: list[str]
+    facts: list[KnownFact]
+    together: bool
+
+
+def say_next(messages: Sequence[ChatMessage], dice: Random) -> str:
+    """The user's next message, or the stop sign."""
+    instructions = messages[0].content
+    goals = read_goals(instructions)
+    style = _found(r"Your style is (\w+)\.", instructions, "plain")
+    own = [spoken.content for spoken in messages if isinstance(spoken, AssistantMessage)]
+    last = messages[-1].content if own and isinstance(messages[-1], UserMessage) else ""
+    raised = goals[: _raised(goals, own)]
+    if last.rstrip().endswith("?"):
+        return _answer(last, raised, own, style, dice)
+    if len(raised) == len(goals):
+        return STOP
+    return _raise(goals[len(raised) :], bool(own), style, dice)
+
+
+def read_goals(instructions: str) -> list[KnownGoal]:
+    """The goals of a user prompt, in order."""
+    goals: list[KnownGoal] = []
+    for section in re.split(r"(?m)^## Goal \d+", instructions)[1:]:
+        head, *lines = section.split("\n")
+        facts = [_fact(match) for line in lines if (match := _FACT.match(line))]
+        hear = [line.removeprefix("You want to hear: ") for line in lines if line.startswith("You want to hear: ")]
+        intent = next(line.removeprefix("You want: ") for line in lines if line.startswith("You want: "))
+        goals.append(KnownGoal(intent, hear, facts, together="together" in head))
+    return goals
+
+
+def _raised(goals: Sequence[KnownGoal], own: Sequence[str]) -> int:
+    """How many goals were raised: they come up in their order, so each own message is searched for the next ones."""
+    count = 0
+    for said in own:
+        text = said.lower()
+        while count < len(goals) and (spot := text.find(goals[count].intent.lower())) >= 0:
+            text = text[spot + len(goals[count].intent) :]
+            count += 1
+    return count
+
+
+def _fact(match: re.Match[str]) -> KnownFact:
+    return KnownFact(match["label"], match["value"], match["true"] or match["value"], bool(match["asked"]))
+
+
+def _raise(goals: Sequence[KnownGoal], later: bool, style: str, dice: Random) -> str:
+    """The message that raises the next goal and those that belong to it."""
+    group = [goals[0]]
+    for goal in goals[1:]:
+        if not goal.together:
+            break
+        group.append(goal)
+    parts: list[str] = []
+    for number, goal in enumerate(group):
+        lead = dice.choice(TOGETHER if number else FOLLOW_UPS[style] if later else GREETINGS[style])
+        parts.append(say_wish(goal.intent, style, dice, lead))
+        told = [say_fact(f.label, msgspec.json.decode(f.value), style, dice) for f in goal.facts if not f.asked]
+        heard = [say_hear(goal.hear, dice)] if goal.hear else []
+        parts += told + heard if dice.random() < 0.7 else heard + told
+    return " ".join(parts)
+
+
+def _answer(question: str, raised: Sequence[KnownGoal], own: Sequence[str], style: str, dice: Random) -> str:
+    """What the user says to a question: the facts it asks for, corrections first."""
+    known = [fact for goal in reversed(raised) for fact in goal.facts]
+    asked = stems(question)
+    corrected = [fact for fact in known if fact.slip and _plain(fact.value) in question]
+    if corrected:
+        fact = corrected[0]
+        return "Sorry, I mixed that up. " + say_fact(fact.label, msgspec.json.decode(fact.true), style, dice)
+    told: dict[str, KnownFact] = {}
+    for fact in known:
+        hit = stems(fact.label) and stems(fact.label) <= asked
+        if hit or any(overlap(fact.label, part) >= 0.8 for part in re.split(r" and the |, the | the ", question)):
+            told.setdefault(fact.label, fact)
+    answer = " ".join(say_fact(f.label, msgspec.json.decode(f.true), style, dice) for f in told.values())
+    if answer and answer not in own:
+        return answer
+    return dice.choice(("I am afraid I do not know that.", "I cannot tell you more than that.", "I do not have that."))
+
+
+def _plain(value: str) -> str:
+    return str(msgspec.json.decode(value))
+
+
+def _found(pattern: str, text: str, default: str) -> str:
+    match = re.search(pattern, text)
+    return match.group(1) if match else default

@@ -1,0 +1,182 @@
+"""The planner's view: tools, dependencies and records, as read back from a blueprint prompt."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from random import Random
+
+import msgspec
+
+from ...runtime.chat import ChatMessage
+from ...sandbox.facts import Leaf, Param, leaves, snake
+from ...sandbox.tools import JsonObject, JsonValue
+from .words import KnownTool, ToolIndex, intent_of, known_tool
+
+_SECTION = re.compile(r"(?ms)^# (\w+)\n(.*?)(?=^# \w+\n|\Z)")
+_JSON = re.compile(r"(?s)```json\n(.*?)\n```")
+_PATHISH = re.compile(r"(^|_)(path|file|filename|directory|dir|folder|source|destination)$")
+
+
+class Feed(msgspec.Struct, frozen=True):
+    """A dependency: where a tool's reply holds what another takes."""
+
+    producer: str
+    path: str
+    consumer: str
+    param: str
+
+
+class Planned(msgspec.Struct, frozen=True):
+    """A tool as the planner sees it."""
+
+    tool: KnownTool
+    intent: str
+    """How a user would ask for it."""
+    service: str
+    leaves: tuple[Leaf, ...]
+    read_only: bool
+
+    @property
+    def name(self) -> str:
+        """The tool's name."""
+        return self.tool.name
+
+    @property
+    def ids(self) -> list[Param]:
+        """Required parameters that point at something."""
+        return [param for param in self.tool.required if param.kind == "identifier"]
+
+
+class Order(msgspec.Struct, frozen=True):
+    """What the prompt asks for, with everything the planner may use."""
+
+    mode: str
+    goals: int
+    tools: dict[str, Planned]
+    feeds: tuple[Feed, ...]
+    tables: dict[str, dict[str, JsonObject]]
+    """{service.table: {key: record}}; a record that is no object stands under `value`."""
+    index: ToolIndex
+
+    @property
+    def speakable(self) -> list[Planned]:
+        """Tools whose wish leads back to them and whose required parameters can all be put into words."""
+        return [
+            planned
+            for planned in self.tools.values()
+            if (chosen := self.index.choose(planned.intent)) is not None
+            and chosen.name == planned.name
+            and all(param.kind != "object" for param in planned.tool.required)
+        ]
+
+
+def read_order(messages: Iterable[ChatMessage]) -> Order:
+    """The order in a blueprint prompt."""
+    prompt = next(spoken.content for spoken in messages if spoken.content.startswith("# Structure"))
+    sections = dict(_SECTION.findall(prompt))
+    listed = _load(sections["Tools"])
+    tools = {entry["name"]: _planned(entry) for entry in listed}
+    return Order(
+        mode=_word(r"mode: (\w+)", sections["Structure"]),
+        goals=int(_word(r"number of goals: (\d+)", sections["Structure"])),
+        tools=tools,
+        feeds=tuple(
+            Feed(*entry["from"].split(": ", 1), *entry["to"].split(": ", 1))
+            for entry in _load(sections["Dependencies"])
+        ),
+        tables=_tables(_load(sections["World"])),
+        index=ToolIndex([planned.tool for planned in tools.values()]),
+    )
+
+
+def _planned(entry: JsonObject) -> Planned:
+    tool = known_tool(entry["name"], entry["description"], entry["parameters"])
+    return Planned(
+        tool, intent_of(entry["description"]), entry["service"], leaves(entry["returns"]), entry["read_only"]
+    )
+
+
+def _load(section: str) -> JsonValue:
+    match = _JSON.search(section)
+    return msgspec.json.decode(match.group(1)) if match else {}
+
+
+def _word(pattern: str, text: str) -> str:
+    match = re.search(pattern, text)
+    return match.group(1) if match else ""
+
+
+def _tables(world: JsonObject) -> dict[str, dict[str, JsonObject]]:
+    """The tables of all services, one level deep."""
+    return {
+        f"{service}.{table}": {key: r if isinstance(r, dict) else {"value": r} for key, r in records.items()}
+        for service, contents in world.items()
+        for table, records in contents.items()
+    }
+
+
+class Records:
+    """Finds records for parameters: what stands under a key, and what hangs together with it."""
+
+    def __init__(self, order: Order, dice: Random) -> None:
+        self._tables = order.tables
+        self._dice = dice
+
+    def anchors(self, param: Param, service: str = "") -> list[JsonObject]:
+        """Records that a parameter of a service's tool can point at, in random order.
+
+        Those of the service itself before others, and those that are named by it before those that mention it.
+        """
+        near = [table for name, table in self._tables.items() if name.startswith(f"{service}.")]
+        for tables in (near, list(self._tables.values())):
+            own = [r for table in tables for key, r in table.items() if str(r.get(param.name)) == key]
+            found = own or [r for table in tables for r in table.values() if r.get(param.name) is not None]
+            if found:
+                return self._dice.sample(found, len(found))
+        paths = self._paths(param) if _PATHISH.search(snake(param.name)) else []
+        return [{param.name: path} for path in self._dice.sample(paths, len(paths))]
+
+    def alike(self, names: set[str], service: str) -> list[JsonObject]:
+        """Records of the service's table that shares most fields with these names, in random order."""
+        tables = [t for name, t in self._tables.items() if name.startswith(f"{service}.") and t]
+        best = max(tables, key=lambda t: len(names & next(iter(t.values())).keys()), default={})
+        return self._dice.sample(list(best.values()), len(best))
+
+    def paths(self) -> list[str]:
+        """The files of the world."""
+        return [key for name, table in self._tables.items() if name.endswith(".files") for key in table if "/" in key]
+
+    def joined(self, record: JsonObject) -> JsonObject:
+        """The record with the fields of the records it points at."""
+        merged = dict(record)
+        for name, value in record.items():
+            if name.endswith("_id") and isinstance(value, str):
+                for table in self._tables.values():
+                    other = table.get(value)
+                    if other is not None and other.get(name) == value:
+                        merged = other | merged
+        return merged
+
+    def peers(self, record: JsonObject, given: JsonObject) -> list[JsonObject]:
+        """Records of the same table that agree with the given fields."""
+        table = next((t for t in self._tables.values() if any(r is record for r in t.values())), {})
+        return [r for r in table.values() if all(r.get(k, v) == v for k, v in given.items())]
+
+    def holds(self, value: str) -> bool:
+        """True when a key or field of this value exists."""
+        return any(value == key or value in r.values() for table in self._tables.values() for key, r in table.items())
+
+    def _paths(self, param: Param) -> list[str]:
+        """File paths of the world, or their folders where the parameter speaks of a folder or repository."""
+        paths = self.paths()
+        about = f"{snake(param.name)} {param.label} {param.schema.get('description', '')}".lower()
+        if "repo" in about:
+            return [_root(paths)] if paths else []
+        if any(word in about for word in ("director", "folder", "dir")) and "file" not in about:
+            return sorted({path.rsplit("/", 1)[0] for path in paths if path.rsplit("/", 1)[0]})
+        return paths
+
+
+def _root(paths: list[str]) -> str:
+    return "/" + paths[0].strip("/").split("/")[0]

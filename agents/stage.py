@@ -1,0 +1,61 @@
+"""The stage: the tools and clusters of a run, and the one world that each playing episode owns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import anyio
+
+from ..runtime.assignment import BusinessCluster
+from ..runtime.blueprint import WorldRef
+from ..runtime.errors import InfrastructureFault
+from ..sandbox.tools import Toolbox, ToolSpec, World
+from ..sandbox.world import open_worlds
+
+
+class Stage:
+    """Opens worlds by reference and keeps the playing ones until they are released."""
+
+    def __init__(self, toolboxes: Sequence[Toolbox], clusters: Iterable[BusinessCluster]) -> None:
+        self._toolboxes = {box.name: box for box in toolboxes}
+        self.tools: dict[str, ToolSpec] = {tool.name: tool for box in toolboxes for tool in box.tools()}
+        self.clusters = {cluster.id: cluster for cluster in clusters}
+        self._playing: dict[str, World] = {}  # {episode id: world}
+
+    def specs(self, services: Iterable[str]) -> tuple[ToolSpec, ...]:
+        """All tools of the services, in their stable order."""
+        return tuple(tool for service in services for tool in self._toolboxes[service].tools())
+
+    def volatile(self, services: Iterable[str]) -> frozenset[str]:
+        """Keys and labels whose values may differ between two equal runs."""
+        return frozenset(key for service in services for key in self._toolboxes[service].volatile)
+
+    def reference(self, services: Sequence[str], seed: int) -> WorldRef:
+        """The initial state of these services under this seed, by reference."""
+        return WorldRef(tuple(f"{name}@{self._toolboxes[name].version}" for name in services), seed)
+
+    async def open(self, world: WorldRef) -> World:
+        """A fresh world; the caller closes it. Raises InfrastructureFault."""
+        names = [service.rpartition("@")[0] for service in world.services]
+        return await open_worlds([self._toolboxes[name] for name in names], world.seed)
+
+    async def playing(self, episode: str, world: WorldRef) -> World:
+        """The episode's own world, opened at its first use. Raises InfrastructureFault."""
+        if episode not in self._playing:
+            opened = await self.open(world)
+            if episode in self._playing:  # cannot happen while an episode has one token
+                await opened.aclose()
+                raise InfrastructureFault("two_tokens", f"episode {episode} acts twice at once")
+            self._playing[episode] = opened
+        return self._playing[episode]
+
+    def played(self, episode: str) -> World | None:
+        """The episode's world if any call was made in it."""
+        return self._playing.get(episode)
+
+    async def release(self, episode: str) -> None:
+        """Close the episode's world. Idempotent, bounded by the world's own `aclose`."""
+        world = self._playing.pop(episode, None)
+        if world is not None:
+            with anyio.CancelScope(shield=True):
+                await world.aclose()

@@ -1,0 +1,192 @@
+"""Business Clusters from the tools at hand: edges by schema, then the prerequisite closure of every tool.
+
+This first form serves a handful of services. An edge says that a tool's declared reply holds a key of the same name
+as an identifier that another tool takes. Tools that declare no replies get no edges and are grouped as they stand.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from graphlib import CycleError, TopologicalSorter
+
+import msgspec
+
+from ..runtime.assignment import MODES, BusinessCluster, Edge, Mode
+from ..sandbox.facts import Param, leaves, params
+from ..sandbox.tools import Toolbox, ToolSpec
+
+_KNOWN_BY_HEART = re.compile(r"(^|_)(e_?mail|phone)(_|$)")
+MIN_TOOLS = 3
+MAX_TOOLS = 10
+WINDOW = 8
+"""Tools per cluster where no edges are known."""
+
+
+def build_clusters(toolboxes: Sequence[Toolbox]) -> tuple[BusinessCluster, ...]:
+    """Clusters over the toolboxes' tools, in a stable order, no two with the same tools."""
+    owners = {box.name: box for box in toolboxes}
+    catalogue = _Catalogue([tool for box in toolboxes for tool in box.tools()])
+    found: dict[frozenset[str], BusinessCluster] = {}
+    for names in catalogue.candidates():
+        cluster = catalogue.cluster(catalogue.filled(names), owners)
+        found.setdefault(frozenset(cluster.tools), cluster)
+    return tuple(found.values())
+
+
+class _Catalogue:
+    """The tools of a run with the edges between them."""
+
+    def __init__(self, tools: Iterable[ToolSpec]) -> None:
+        self.tools = {tool.name: tool for tool in tools}
+        self.params = {name: params(tool.input_schema) for name, tool in self.tools.items()}
+        self.edges = tuple(self._edges())
+
+    def _edges(self) -> Iterable[Edge]:
+        produced: dict[str, list[tuple[str, str]]] = {}  # {key: [(tool, path)]}
+        for name, tool in self.tools.items():
+            seen: set[str] = set()
+            for leaf in leaves(tool.output_schema):
+                if leaf.kind == "identifier" and leaf.name not in seen:
+                    seen.add(leaf.name)
+                    produced.setdefault(leaf.name, []).append((name, leaf.path))
+        for consumer, parameters in self.params.items():
+            for param in _needed_ids(parameters):
+                for producer, path in produced.get(param.name, ()):
+                    if self._can_feed(producer, consumer, param.name):
+                        evidence = f"{producer} returns {path}, {consumer} takes {param.name}"
+                        yield Edge(producer, path, consumer, param.name, evidence)
+
+    def _can_feed(self, producer: str, consumer: str, key: str) -> bool:
+        """A producer must be a read, another tool, and must not need the very key it is asked for."""
+        needs = {param.name for param in self.params[producer] if param.required}
+        return producer != consumer and self.tools[producer].read_only and key not in needs
+
+    def candidates(self) -> Iterable[list[str]]:
+        """Tool name lists: a closure for every tool with edges, windows over the rest, joins of services."""
+        linked = {edge.consumer for edge in self.edges} | {edge.producer for edge in self.edges}
+        for name in self.tools:
+            if name in linked:
+                yield self._with_neighbours(self._closure(name))
+        for service in dict.fromkeys(tool.service for tool in self.tools.values()):
+            loose = [n for n, tool in self.tools.items() if tool.service == service and n not in linked]
+            for start in range(0, len(loose), WINDOW // 2):
+                if start == 0 or len(loose) - start > WINDOW // 2:
+                    yield loose[start : start + WINDOW]
+        yield from self._joins()
+
+    def _closure(self, target: str) -> list[str]:
+        """The target with one producer for each identifier it needs (the one with the fewest needs), and so on."""
+        names = [target]
+        for name in names:
+            for param in _needed_ids(self.params[name]):
+                producers = [e.producer for e in self.edges if e.consumer == name and e.param == param.name]
+                same = [p for p in producers if self.tools[p].service == self.tools[name].service]
+                best = min(same or producers, key=lambda p: (len(_needed_ids(self.params[p])), p), default=None)
+                if best and best not in names and len(names) < MAX_TOOLS:
+                    names.append(best)
+        return names
+
+    def _with_neighbours(self, names: list[str]) -> list[str]:
+        """The closure with tools that take the same identifiers, so that a write can be read back and choices exist."""
+        keys = {p.name for name in names for p in self.params[name] if p.kind == "identifier"}
+        services = {self.tools[name].service for name in names}
+        near = [
+            name
+            for name, tool in self.tools.items()
+            if name not in names and tool.service in services and keys & {p.name for p in self.params[name]}
+        ]
+        near.sort(key=lambda name: (not self.tools[name].read_only, name))
+        return (names + near)[: max(len(names), 6)]
+
+    def filled(self, names: list[str]) -> list[str]:
+        """At least three tools where the services have them."""
+        services = {self.tools[name].service for name in names}
+        others = [name for name, tool in self.tools.items() if tool.service in services and name not in names]
+        return names + others[: max(0, MIN_TOOLS - len(names))]
+
+    def _joins(self) -> Iterable[list[str]]:
+        """For every pair of services that share an identifier: the closures of a target on either side, together."""
+        for edge in self.edges:
+            left, right = self.tools[edge.producer].service, self.tools[edge.consumer].service
+            if left != right:
+                names = list(
+                    dict.fromkeys([*self._closure(edge.consumer), *self._closure(edge.producer), edge.producer])
+                )
+                others = [e.consumer for e in self.edges if e.param == edge.param and e.consumer not in names]
+                yield (names + [n for n in others if self.tools[n].service == left][:3])[:MAX_TOOLS]
+
+    def cluster(self, names: Sequence[str], owners: Mapping[str, Toolbox]) -> BusinessCluster:
+        """The finished record for a list of tools."""
+        edges = tuple(e for e in self.edges if e.producer in names and e.consumer in names)
+        services = tuple(dict.fromkeys(self.tools[name].service for name in names))
+        home = owners[self.tools[names[0]].service]
+        fed = {(edge.consumer, edge.param) for edge in edges}
+        entry = tuple(
+            f"{name}.{p.name}" for name in names for p in _needed_ids(self.params[name]) if (name, p.name) not in fed
+        )
+        keys = dict.fromkeys(edge.param for edge in edges)
+        digest = hashlib.sha256(msgspec.json.encode([sorted(services), sorted(names)])).hexdigest()
+        return BusinessCluster(
+            id=digest[:16],
+            services=services,
+            tools=tuple(names),
+            edges=edges,
+            entities=tuple(key.removesuffix("_id").replace("_", " ") for key in keys),
+            domain=home.domain if len(services) == 1 else " + ".join(owners[s].domain for s in services),
+            sector=home.sector,
+            plan=_order(names, edges),
+            entry=entry,
+            modes=self._modes(names, edges),
+            provenance="; ".join(dict.fromkeys(owners[s].provenance for s in services)),
+        )
+
+    def _modes(self, names: Sequence[str], edges: Sequence[Edge]) -> tuple[Mode, ...]:
+        """The modes that this structure can carry; whether an episode realises one is measured, not assumed."""
+        reads = [n for n in names if self.tools[n].read_only]
+        writes = [n for n in names if not self.tools[n].read_only]
+        by_id = {n: {p.name for p in _needed_ids(self.params[n])} for n in names}
+        pointed = [n for n in names if by_id[n]]
+        states = [n for n in reads if any(leaf.kind == "enum" for leaf in leaves(self.tools[n].output_schema))]
+        depth = _depth(edges)
+        possible: dict[Mode, bool] = {
+            "react": depth >= 2,
+            "chain": depth >= 3,
+            "parallel": len(reads) >= 2,
+            "branch": any(by_id[r] & by_id[w] for r in states for w in writes),
+            "loop": bool(pointed),
+            "clarify": any(p.required for n in names for p in self.params[n]),
+            "recover": bool(pointed),
+            "verify": any(by_id[r] & by_id[w] for r in reads for w in writes),
+            "plan": len(names) >= 2,
+            "no_capable_tool": len(names) >= 2,
+        }
+        return tuple(mode for mode in MODES if possible.get(mode, True))
+
+
+def _needed_ids(parameters: Iterable[Param]) -> list[Param]:
+    """Required identifiers that have to be looked up; a person knows an e-mail address or a phone number."""
+    return [p for p in parameters if p.required and p.kind == "identifier" and not _KNOWN_BY_HEART.search(p.name)]
+
+
+def _order(names: Sequence[str], edges: Sequence[Edge]) -> tuple[str, ...]:
+    """The tools with producers first; on a cycle, as they stand."""
+    sorter: TopologicalSorter[str] = TopologicalSorter(dict.fromkeys(names, ()))
+    for edge in edges:
+        sorter.add(edge.consumer, edge.producer)
+    try:
+        return tuple(sorter.static_order())
+    except CycleError:
+        return tuple(names)
+
+
+def _depth(edges: Sequence[Edge]) -> int:
+    """Tools on the longest producer → consumer path without a repeat, counted up to three."""
+    following: dict[str, set[str]] = {}
+    for edge in edges:
+        following.setdefault(edge.producer, set()).add(edge.consumer)
+    if not following:
+        return 1
+    triples = any(following.get(b, set()) - {a, b} for a, after in following.items() for b in after)
+    return 3 if triples else 2
