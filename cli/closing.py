@@ -10,14 +10,18 @@ TOP = 3
 """Reasons that are named."""
 
 
+def cut_short(summary: Summary | None, directory: Path) -> str:
+    """The line for a run that ended before its target; why it did stands in another."""
+    if summary is None:
+        return f"nothing was synthesised; run directory: {directory}"
+    return f"{_counts(summary)}; run directory: {directory}"
+
+
 def closing_lines(summary: Summary, directory: Path, *, simulated: bool) -> list[str]:
-    """At most six lines."""
+    """At most six lines for a run that reached its target."""
     rate = summary.accepted / summary.wall_s if summary.wall_s > 0 else 0.0
     lines = [
-        (
-            f"{summary.accepted} accepted, {summary.rejected} rejected, {summary.abandoned} abandoned, "
-            f"{summary.surplus} surplus"
-        ),
+        _counts(summary),
         (
             f"{summary.wall_s:.1f} s, {rate:.1f} rows/s; {summary.model_calls:,} model calls, "
             f"{summary.tokens.prompt:,} prompt and {summary.tokens.completion:,} completion tokens"
@@ -33,3 +37,10 @@ def closing_lines(summary: Summary, directory: Path, *, simulated: bool) -> list
         lines.append("simulated model: a stand-in for trying and testing, not training data")
     lines.append(f"run directory: {directory}")
     return lines
+
+
+def _counts(summary: Summary) -> str:
+    return (
+        f"{summary.accepted} accepted, {summary.rejected} rejected, {summary.abandoned} abandoned, "
+        f"{summary.surplus} surplus"
+    )

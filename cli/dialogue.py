@@ -7,10 +7,8 @@ from collections.abc import Iterator
 from typing import cast
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
-from rich.padding import Padding
 from rich.rule import Rule
 from rich.segment import Segment
-from rich.style import Style
 from rich.text import Text
 
 from ..runtime.blueprint import Blueprint, Fact, Goal
@@ -20,10 +18,11 @@ from .terminal import safe
 
 REPLY_LINES = 16
 """Lines of a tool reply that are shown unless all are asked for."""
+NOT_WORTH_CUTTING = 3
+"""Lines over that are shown all the same."""
 REPLY_WIDTH = 160
 """Characters of one of these lines."""
 SHORT_ID = 8
-INDENT = 2
 
 COLOURS = {"system": "magenta", "user": "green", "assistant": "cyan", "tool": "yellow"}
 
@@ -32,7 +31,7 @@ def render(row: Row, *, full: bool) -> RenderableType:
     """The whole trajectory; with `full`, tool replies are not cut."""
     parts: list[RenderableType] = [_header(row)]
     if row.blueprint is not None:
-        parts.append(Beside(Text("\n").join(_plan(row.blueprint))))
+        parts.append(Margin(Text("\n").join(_plan(row.blueprint)), "│ ", "dim"))
     for message in row.messages:
         parts += [Text(), *_turn(message, full=full)]
     parts += [Text(), _verdict(row)]
@@ -52,18 +51,20 @@ def line_of(row: Row, position: int) -> Text:
     return text
 
 
-class Beside:
-    """Dim text with a line down its left side: what stands behind the dialogue and is not part of it."""
+class Margin:
+    """Text with a mark down its left side: blanks under a speaker, a line beside what is not part of the dialogue."""
 
-    def __init__(self, text: Text) -> None:
+    def __init__(self, text: Text, mark: str = "  ", style: str = "") -> None:
         self._text = text
+        self._mark = mark
+        self._style = style
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """See rich's protocol of renderables."""
-        narrow = options.update(width=max(options.max_width - 2, 10))
-        dim = Style(dim=True)
-        for line in console.render_lines(self._text, narrow, style=dim, pad=False):
-            yield Segment("│ ", dim)
+        style = console.get_style(self._style)
+        narrow = options.update(width=max(options.max_width - len(self._mark), 10))
+        for line in console.render_lines(self._text, narrow, style=style, pad=False):
+            yield Segment(self._mark, style)
             yield from line
             yield Segment.line()
 
@@ -120,21 +121,21 @@ def _turn(message: ChatMessage, *, full: bool) -> Iterator[RenderableType]:
             yield from _speech("user", message.content)
         case AssistantMessage():
             if message.reasoning:
-                yield Padding(Text(safe(message.reasoning), "dim italic"), (0, 0, 0, INDENT))
+                yield Margin(Text(safe(message.reasoning), "dim italic"))
             if message.content or not message.calls:
                 yield from _speech("assistant", message.content)
             elif message.calls:
                 yield Text("assistant", _bold("assistant"))
             for call in message.calls:
-                yield Padding(_call(call), (0, 0, 0, INDENT))
+                yield Margin(_call(call))
         case ToolMessage():
             yield Text("tool ", _bold("tool")).append(safe(message.name), "yellow")
-            yield Padding(_reply(message.content, full=full), (0, 0, 0, INDENT))
+            yield Margin(_reply(message.content, full=full))
 
 
 def _speech(role: str, content: str) -> Iterator[RenderableType]:
     yield Text(role, _bold(role))
-    yield Padding(Text(safe(content) or "(nothing)"), (0, 0, 0, INDENT))
+    yield Margin(Text(safe(content) or "(nothing)"))
 
 
 def _call(call: ToolCall) -> Text:
@@ -159,10 +160,11 @@ def _reply(content: str, *, full: bool) -> Text:
     lines = [safe(line) for line in lines]
     if full:
         return Text("\n".join(lines))
-    shown = [line if len(line) <= REPLY_WIDTH else f"{line[:REPLY_WIDTH]}…" for line in lines[:REPLY_LINES]]
+    kept = lines if len(lines) <= REPLY_LINES + NOT_WORTH_CUTTING else lines[:REPLY_LINES]
+    shown = [line if len(line) <= REPLY_WIDTH else f"{line[:REPLY_WIDTH]}…" for line in kept]
     text = Text("\n".join(shown))
-    if len(lines) > REPLY_LINES:
-        text.append(f"\n… {len(lines) - REPLY_LINES} more lines (--full shows all)", "dim")
+    if len(kept) < len(lines):
+        text.append(f"\n… {len(lines) - len(kept)} more lines (--full shows all)", "dim")
     elif shown != lines:
         text.append("\n… long lines are cut (--full shows all)", "dim")
     return text

@@ -15,9 +15,9 @@ from structlog.typing import FilteringBoundLogger
 from ..runtime.config import RunConfig
 from ..runtime.errors import OutputError, UserError
 from ..runtime.supervisor import Summary
-from .closing import closing_lines
+from .closing import closing_lines, cut_short
 from .logs import open_log
-from .rundir import Outputs, open_outputs
+from .rundir import open_outputs
 
 
 def run(*, settings: Annotated[RunConfig | None, Parameter(name="*")] = None) -> int:
@@ -37,27 +37,21 @@ def run(*, settings: Annotated[RunConfig | None, Parameter(name="*")] = None) ->
             loop.run(session.perform, use_uvloop=config.loop == "uvloop")
         except UserError as error:
             log.info("run failed", error=str(error), exit_code=error.exit_code)
+            _say(cut_short(session.summary, outputs.directory))
             raise
         except Exception as bug:  # a boundary: kept for a report, then passed on as it is
             _keep_traceback(bug, outputs.crash, log)
             raise
         finally:
-            _close(config, outputs, session.summary)
+            if outputs.summary is not None and session.summary is not None:
+                _copy_summary(outputs.summary, session.summary)
     if session.signal is not None:
+        _say(f"stopped by {session.signal.name}: {cut_short(session.summary, outputs.directory)}")
         return 128 + session.signal
-    return 0
-
-
-def _close(config: RunConfig, outputs: Outputs, summary: Summary | None) -> None:
-    """The summary's copy and the last words, whatever the end was."""
-    if summary is None:
-        _say(f"nothing was synthesised; run directory: {outputs.directory}")
-        return
-    if outputs.summary is not None:
-        _copy_summary(outputs.summary, summary)
-    if not config.quiet:
-        for line in closing_lines(summary, outputs.directory, simulated=config.model == "sim"):
+    if session.summary is not None and not config.quiet:
+        for line in closing_lines(session.summary, outputs.directory, simulated=plan.model.simulated):
             _say(line)
+    return 0
 
 
 def _copy_summary(path: Path, summary: Summary) -> None:

@@ -43,7 +43,7 @@ class Place:
 
 
 def show(
-    file: Annotated[str, Parameter(name="FILE")],
+    file: Annotated[str, Parameter(name="FILE", allow_leading_hyphen=True)],
     row: Annotated[str | None, Parameter(name="ID")] = None,
     /,
     *,
@@ -68,7 +68,9 @@ def show(
         places = _places(stream, name)
         if list_rows:
             for place in places:
-                console.print(line_of(_row(place), place.position), no_wrap=True, overflow="ellipsis")
+                # On a terminal a line stays a line; elsewhere somebody may search it, so it stays whole.
+                text = line_of(_row(place), place.position)
+                console.print(text, overflow="ellipsis", no_wrap=True, soft_wrap=not console.is_terminal)
             return 0
         found, total = _find(places, row, name)
     console.print(render(_row(found), full=full))
