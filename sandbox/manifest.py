@@ -18,7 +18,7 @@ import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr, StringConstraints, ValidationError
@@ -142,8 +142,8 @@ def load_manifest(path: Path, environ: Mapping[str, str] | None = None) -> Manif
         raise ConfigError(f"{path}: {_describe(error)}") from None
     folder = path.resolve().parent
     template = _template(path, folder, keys)
-    return Manifest(
-        **dict(keys)
+    return Manifest.model_validate(
+        dict(keys)
         | {
             "command": _command(path, folder, keys, environ),
             "env": {key: _variables(path, f"env.{key}", value, environ) for key, value in keys.env.items()},
@@ -157,7 +157,7 @@ def load_manifest(path: Path, environ: Mapping[str, str] | None = None) -> Manif
 
 def _read(path: Path) -> dict[str, object]:
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data: object = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
@@ -166,9 +166,9 @@ def _read(path: Path) -> dict[str, object]:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}: " if mark is not None else ""
         raise ConfigError(f"{path}: {where}broken YAML: {getattr(error, 'problem', None) or error}") from None
-    if not isinstance(data, dict) or not all(isinstance(key, str) for key in data):
+    if not isinstance(data, dict):
         raise ConfigError(f"{path}: a manifest is a mapping of keys to values")
-    return data
+    return {str(key): value for key, value in cast("dict[object, object]", data).items()}
 
 
 def _describe(error: ValidationError) -> str:
@@ -179,13 +179,14 @@ def _describe(error: ValidationError) -> str:
 
 
 def _problem(detail: ErrorDetails) -> str:
-    key = ".".join(str(part) for part in detail["loc"])
+    parts = [str(part) for part in detail["loc"]]
+    key = ".".join(parts)
     match detail["type"]:
         case "extra_forbidden":
             groups: dict[str, type[Keys]] = {"tools": ToolFilter, "timeouts": Timeouts, "state": StateCall}
-            group = groups.get(str(detail["loc"][0]), ManifestKeys) if len(detail["loc"]) > 1 else ManifestKeys
+            group = groups.get(parts[0], ManifestKeys) if len(parts) > 1 else ManifestKeys
             known = list(group.model_fields)
-            near = difflib.get_close_matches(str(detail["loc"][-1]), known, n=1)
+            near = difflib.get_close_matches(parts[-1], known, n=1)
             hint = f", did you mean {near[0]}?" if near else f"; known are {', '.join(known)}"
             return f"{key}: unknown key{hint}"
         case "missing":

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from jsonschema_rs import Draft202012Validator, ReferencingError
 from jsonschema_rs import ValidationError as SchemaError
@@ -129,8 +130,8 @@ def _wraps_text(schema: JsonObject) -> bool:
     Servers that wrap a text to have something structured show the model the text itself; so do we, and then the output
     schema describes nothing that the model sees.
     """
-    properties = schema.get("properties")
-    return isinstance(properties, dict) and set(properties) in ({"content"}, {"result"})
+    properties: object = schema.get("properties")
+    return isinstance(properties, dict) and set(cast("JsonObject", properties)) in ({"content"}, {"result"})
 
 
 def _harmless(tool: Tool) -> bool:

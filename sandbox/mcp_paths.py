@@ -11,6 +11,7 @@ import posixpath
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import cast
 
 from .manifest import SCRATCH
 from .tools import JsonObject
@@ -60,9 +61,9 @@ class PathAliases:
             case str():
                 return self._out.sub(lambda found: self._real[found[0]], _normal(value, self._real))
             case list():
-                return [self._walk(item) for item in value]
+                return [self._walk(item) for item in cast("list[object]", value)]
             case dict():
-                return {key: self._walk(item) for key, item in value.items()}
+                return {key: self._walk(item) for key, item in cast("JsonObject", value).items()}
             case _:
                 return value
 

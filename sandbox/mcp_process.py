@@ -12,7 +12,7 @@ import logging
 import os
 import re
 import signal
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -98,7 +98,7 @@ class ServerProcess:
                 os.killpg(self._process.pid, signal.SIGKILL)
 
     @asynccontextmanager
-    async def streams(self) -> AsyncIterator[tuple[Incoming, Outgoing]]:
+    async def streams(self) -> AsyncGenerator[tuple[Incoming, Outgoing]]:
         """Start the process and yield what the SDK's client reads from and writes to.
 
         Raises:
@@ -129,10 +129,11 @@ class ServerProcess:
         # Shielded: a cancellation between fork and return would lose the only handle to the process.
         with anyio.CancelScope(shield=True):
             process = await anyio.open_process(self._argv, env=self._environ, cwd=self._cwd, start_new_session=True)
-        self._process = process
-        # The last resort when the event loop ends without unwinding us, as on a second Ctrl-C.
-        atexit.register(self.kill)
-        return process
+            self._process = process
+            # The last resort when the event loop ends without unwinding us, as on a second Ctrl-C.
+            atexit.register(self.kill)
+            return process
+        raise RuntimeError("a shielded scope that nobody cancels is left by return only")
 
     async def _read(self, process: Process, to_client: MemoryObjectSendStream[SessionMessage | Exception]) -> None:
         """Standard output to messages, until either side ends."""

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from .mcp_paths import PathAliases
 
+DEPTH = 6
+"""Folders between root and world: a server that is led upwards by `..` then names folders that we know how to call."""
 MAX_TEXT = 64 * 2**10
 """Bytes of a file that a snapshot shows as text; a larger one is shown by its hash."""
 
@@ -22,8 +24,9 @@ def make_scratch(root: Path, template: Path | None) -> Path:
     Raises:
         OSError: the disk is full or the template cannot be read.
     """
-    scratch = Path(tempfile.mkdtemp(prefix="w-", dir=root)).resolve()
+    scratch = Path(tempfile.mkdtemp(prefix="w-", dir=root)).resolve().joinpath(*["d"] * DEPTH)
     try:
+        scratch.mkdir(parents=True)
         if template is not None:
             _copy(template, scratch)
     except BaseException:
@@ -33,8 +36,8 @@ def make_scratch(root: Path, template: Path | None) -> Path:
 
 
 def remove_scratch(scratch: Path) -> None:
-    """Remove the folder. What cannot be removed is left to the removal of its root."""
-    shutil.rmtree(scratch, ignore_errors=True)
+    """Remove a folder that `make_scratch` made. What cannot be removed is left to the removal of its root."""
+    shutil.rmtree(scratch.parents[DEPTH - 1], ignore_errors=True)
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 import anyio
 import anyio.to_thread
@@ -284,13 +284,13 @@ def _homes(manifest: Manifest) -> list[Path]:
     return [folder for folder in sorted(both) if not str(folder).startswith(SYSTEM)]
 
 
-def _leaf(group: BaseException) -> Exception:
+def _leaf(error: BaseException) -> Exception:
     """The first single error inside nested groups."""
-    while isinstance(group, BaseExceptionGroup):
-        group = group.exceptions[0]
-    if not isinstance(group, Exception):
+    if isinstance(error, BaseExceptionGroup):
+        return _leaf(cast("BaseExceptionGroup[BaseException]", error).exceptions[0])
+    if not isinstance(error, Exception):
         raise TypeError("a lost connection is an Exception")
-    return group
+    return error
 
 
 def one_line(error: Exception) -> str:

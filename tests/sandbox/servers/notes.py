@@ -1,7 +1,6 @@
 """A good, stateful server: notes in files of its working folder, one counter in memory."""
 
 import asyncio
-import os
 import sys
 from pathlib import Path
 
@@ -66,13 +65,6 @@ async def wait_for_ever() -> str:
     (folder / "waiting").touch()
     await asyncio.Event().wait()
     return "never"
-
-
-@server.tool(structured_output=False)
-def die() -> str:
-    """End the process in the middle of the call."""
-    print("fatal: the disk is on fire", file=sys.stderr, flush=True)
-    os._exit(3)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,15 @@
 """A server in plain JSON lines that misbehaves as its first argument says; no SDK, so it starts at once."""
 
+import itertools
 import json
-import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 KIND = sys.argv[1]
+COUNTER = itertools.count(1)
 OBJECT = {"type": "object", "properties": {}}
 READ_ONLY = {"readOnlyHint": True, "openWorldHint": False}
 
@@ -54,7 +56,9 @@ def answer(message: dict[str, object]) -> dict[str, object]:
             more = {"nextCursor": str(page + 1)} if page < 2 else {}
             return {"tools": [tool(f"tool_{page}_{index}") for index in range(2)], **more}
         case "tools/list":
-            return {"tools": LISTS.get(KIND, [tool("ping"), tool("media")])}
+            return {
+                "tools": LISTS.get(KIND, [tool(name) for name in ("ping", "media", "count", "wait_for_ever", "die")])
+            }
         case "tools/call" if KIND.startswith("violates_output"):
             return {
                 "content": [{"type": "text", "text": "warm"}],
@@ -64,6 +68,14 @@ def answer(message: dict[str, object]) -> dict[str, object]:
             for _ in range(400):
                 sys.stderr.write("x" * 99_999 + "\n")
             sys.stderr.flush()
+        case "tools/call" if params.get("name") == "count":
+            return {"content": [{"type": "text", "text": str(next(COUNTER))}]}
+        case "tools/call" if params.get("name") == "wait_for_ever":
+            Path("waiting").touch()
+            time.sleep(3600)
+        case "tools/call" if params.get("name") == "die":
+            sys.stderr.write("fatal: the disk is on fire\n")
+            sys.exit(3)
         case "tools/call" if params.get("name") == "media":
             image = {"type": "image", "data": "AAAAAAAAAAA=", "mimeType": "image/png"}
             return {"content": [{"type": "text", "text": "a picture"}, image]}
@@ -86,12 +98,13 @@ def main() -> None:
         time.sleep(3600)
     if KIND == "leaves_child":
         child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)"])
-        print(child.pid, file=open(sys.argv[2], "w"))  # noqa: SIM115 -- closed by the end of the statement
+        Path(sys.argv[2]).write_text(str(child.pid))
     if KIND == "ignores_end":
         import signal
 
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    print("Welcome to the raw server!", flush=True)
+    sys.stdout.write("Welcome to the raw server!\n")
+    sys.stdout.flush()
     for message in requests():
         reply: dict[str, object] = {"jsonrpc": "2.0", "id": message["id"]}
         if message["method"] in ("initialize", "tools/list", "tools/call"):
