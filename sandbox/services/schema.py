@@ -115,5 +115,6 @@ def _without_none(hint: object) -> type:
         inner, *notes = get_args(hint)
         return cast("type", Annotated[(_without_none(inner), *notes)])
     if get_origin(hint) in (Union, UnionType):
-        return cast("type", Union[tuple(kind for kind in get_args(hint) if kind is not NoneType)])  # noqa: UP007  a tuple known only at run time has no `X | Y` form
+        kinds = tuple(kind for kind in get_args(hint) if kind is not NoneType)
+        return cast("type", Union[kinds])  # noqa: UP007  a tuple known only at run time has no `X | Y` form
     return cast("type", hint)

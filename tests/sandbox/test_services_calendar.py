@@ -171,6 +171,15 @@ def test_a_moved_event_keeps_its_length_when_no_end_is_given(world: ServiceWorld
     assert refusal(world, "reschedule_event", **again)[0] == "conflict"
 
 
+def test_an_event_is_not_in_its_own_way(world: ServiceWorld) -> None:
+    """It can be moved to a time that overlaps its old one, and its room moves with it."""
+    event_id = ask(world, "create_event", colleague_id=staff(world)[0], title="Shift", **FREE)["event_id"]
+    room_id = ask(world, "list_rooms")["rooms"][0]["room_id"]
+    ask(world, "book_room", event_id=event_id, room_id=room_id)
+    moved = ask(world, "reschedule_event", event_id=event_id, starts_at="2026-05-05T10:30:00Z")
+    assert (moved["starts_at"], moved["room_id"]) == ("2026-05-05T10:30:00Z", room_id)
+
+
 @pytest.mark.parametrize("which", ["cancelled", "past"])
 @pytest.mark.parametrize(
     ("tool", "needs"),
