@@ -190,6 +190,18 @@ def test_a_violated_schema_is_an_invalid_argument_that_names_the_field(case: tup
     assert world.changes() == {}
 
 
+def test_a_state_is_made_of_json_values() -> None:
+    """It compares equal to itself after a trip through JSON text, as rows and blueprints keep it."""
+    worlds = fresh()
+    assert msgspec.json.decode(msgspec.json.encode(state(worlds))) == state(worlds)
+    organizer = next(iter(worlds["calendar"].tables()["events"].values()))["organizer"]["colleague_id"]
+    span = {"starts_at": "2026-05-05T10:00:00Z", "ends_at": "2026-05-05T11:00:00Z"}
+    assert answers(worlds, [("create_event", {"colleague_id": organizer, "title": "x", **span})])[0][1] is False
+    changed = worlds["calendar"].changes()
+    assert changed["events"]
+    assert msgspec.json.decode(msgspec.json.encode(changed)) == changed
+
+
 def test_worlds_change_only_with_the_version() -> None:
     """The initial states are part of what a version stands for: to change them, raise it and record the new digest."""
     digests = {}
