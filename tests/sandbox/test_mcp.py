@@ -430,7 +430,10 @@ def test_a_killed_or_interrupted_program_leaves_no_server(tmp_path: Path, number
     """Ctrl-C unwinds; after SIGKILL the servers find their input closed and go."""
     manifest = raw(tmp_path, "plain", "{scratch}")
     command = [sys.executable, "-c", PROGRAM, str(manifest.source)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as program:
+    environ = os.environ | {"TMPDIR": str(tmp_path)}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environ
+    ) as program:
         assert program.stdout is not None
         pid = int(program.stdout.readline())
         program.send_signal(number)
