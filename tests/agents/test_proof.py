@@ -1,0 +1,100 @@
+"""Plans are checked on paper and by running; what does not hold is named."""
+
+from __future__ import annotations
+
+import anyio
+import pytest
+
+from tdscaling.agents.paths import find
+from tdscaling.agents.proof import PlanProblem, Proof, prove
+from tdscaling.runtime.blueprint import Argument, Condition, Constant, Fact, Goal, Plan, Produced, Report, Step, Told
+from tdscaling.sandbox.services import builtin
+from tdscaling.sandbox.world import open_worlds
+
+TOOLS = {tool.name: tool for box in builtin(["orders"]) for tool in box.tools()}
+
+
+async def _prove(plan: Plan) -> Proof:
+    world = await open_worlds(builtin(["orders"]), 5)
+    try:
+        return await prove(plan, world, await world.snapshot(), TOOLS)
+    finally:
+        await world.aclose()
+
+
+def _orders() -> dict[str, dict[str, str]]:
+    async def read() -> dict[str, dict[str, str]]:
+        world = await open_worlds(builtin(["orders"]), 5)
+        snapshot = await world.snapshot()
+        await world.aclose()
+        return snapshot["orders"]["orders"]
+
+    return anyio.run(read)
+
+
+ORDER = next(key for key, order in _orders().items() if order["status"] in ("pending", "processing"))
+DONE = next(key for key, order in _orders().items() if order["status"] == "cancelled")
+
+
+def _plan(*steps: Step, goals: int = 1, order: str = ORDER, reports: tuple[Report, ...] = ()) -> Plan:
+    fact = Fact("order number", f'"{order}"')
+    return Plan(tuple(Goal("look after an order", (fact,), reports=reports) for _ in range(goals)), steps)
+
+
+def _step(tool: str, source: Told | Produced | Constant | None = None, **more: object) -> Step:
+    told = source or Told("order number")
+    return Step(0, tool, (Argument("order_id", told),), **more)  # type: ignore[arg-type]  # keywords of Step
+
+
+def test_a_plan_that_holds_says_what_came_out() -> None:
+    """Replies, changes and expected values come from running it."""
+    proof = anyio.run(_prove, _plan(_step("cancel_order"), reports=(Report(0, "status", "status"),)))
+    assert proof.executed == (0,)
+    assert proof.changes["orders"]["orders"][ORDER]["status"] == "cancelled"
+    assert [expected.value for expected in proof.expected] == ['"cancelled"']
+
+
+def test_a_condition_that_does_not_hold_leaves_its_step_out() -> None:
+    """Only the steps that were taken count as executed."""
+    skipped = _step("cancel_order", condition=Condition(0, "status", '"lost"'))
+    proof = anyio.run(_prove, _plan(_step("get_order"), skipped))
+    assert proof.executed == (0,)
+    assert proof.changes == {}
+
+
+@pytest.mark.parametrize(
+    ("plan", "says"),
+    [
+        (Plan((), ()), "there is no goal"),
+        (_plan(), "goal 0 has no step"),
+        (_plan(_step("drop_tables")), "no such tool"),
+        (_plan(_step("get_order", Told("colour"))), "no fact of its goal"),
+        (_plan(_step("get_order", Produced(3, "order_id"))), "not earlier"),
+        (_plan(Step(0, "get_order", ())), "required argument order_id is missing"),
+        (_plan(Step(0, "list_agents", ())), "no such tool"),
+        (
+            _plan(Step(0, "get_order", (Argument("order_id", Told("order number")), Argument("id", Constant("1"))))),
+            "no argument id",
+        ),
+        (_plan(_step("get_order"), goals=2), "goal 1 has no step"),
+        (_plan(_step("get_order", Constant('"ORD-0"'))), "fails"),
+        (_plan(_step("cancel_order"), order=DONE), "fails"),
+        (_plan(_step("get_order"), reports=(Report(0, "nowhere", "x"),)), "no single value"),
+        (_plan(_step("get_order"), reports=(Report(7, "status", "x"),)), "does not exist"),
+        (_plan(_step("get_order"), _step("get_order", Produced(0, "nowhere"))), "0 values"),
+    ],
+)
+def test_a_plan_that_does_not_hold_says_why(plan: Plan, says: str) -> None:
+    """The text names the step or goal, so that a model can mend it."""
+    with pytest.raises(PlanProblem, match=says):
+        anyio.run(_prove, plan)
+
+
+def test_paths_reach_into_lists_and_choose_by_neighbours() -> None:
+    """`*` gives every element, `where` the one that has these fields."""
+    reply = {"orders": [{"id": "a", "status": "new"}, {"id": "b", "status": "done"}], "total": 2}
+    assert find(reply, "orders.*.id") == ["a", "b"]
+    assert find(reply, "orders.*.id", {"status": "done"}) == ["b"]
+    assert find(reply, "orders.1.status") == ["done"]
+    assert find(reply, "total") == [2]
+    assert find(reply, "orders.*.colour") == []
