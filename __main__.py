@@ -39,7 +39,7 @@ def _report_bug(error: BaseException) -> None:
     if os.environ.get("TDSCALING_DEBUG") == "1":
         traceback.print_exception(error)
         return
-    detail = " ".join(str(error).split())[:300]
+    detail = str(error)[:300]
     _say(f"internal error: {type(error).__name__}{': ' if detail else ''}{detail}")
     notes = getattr(error, "__notes__", [])
     if notes:
@@ -52,8 +52,10 @@ def _report_bug(error: BaseException) -> None:
 
 def _say(line: str) -> None:
     """One line on stderr, whatever the text holds; a closed stderr is no reason to fail again."""
+    from .cli.safe import one_line
+
     try:
-        sys.stderr.write(f"tdscaling: {' '.join(line.split())}\n")
+        sys.stderr.write(f"tdscaling: {one_line(line)}\n")
         sys.stderr.flush()
     except (OSError, ValueError):
         return

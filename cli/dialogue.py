@@ -14,7 +14,7 @@ from rich.text import Text
 from ..runtime.blueprint import Blueprint, Fact, Goal
 from ..runtime.chat import AssistantMessage, ChatMessage, SystemMessage, ToolCall, ToolMessage, UserMessage
 from ..runtime.row import Row
-from .terminal import safe
+from .safe import one_line, safe
 
 REPLY_LINES = 16
 """Lines of a tool reply that are shown unless all are asked for."""
@@ -47,7 +47,7 @@ def line_of(row: Row, position: int) -> Text:
     text.append(f"{measured.user_turns:>2} user turns {measured.tool_calls:>3} calls  ", "dim")
     text.append(safe(row.assignment.domain))
     if row.verdict.reasons:
-        text.append(f"  {_flat(row.verdict.reasons[0])}", "red")
+        text.append(f"  {one_line(row.verdict.reasons[0])}", "red")
     return text
 
 
@@ -85,31 +85,31 @@ def _plan(blueprint: Blueprint) -> Iterator[Text]:
     """What the user wants and knows, and what the answer must contain."""
     for number, goal in enumerate(blueprint.plan.goals):
         kind = "" if goal.kind == "act" else f" [{goal.kind}]"
-        yield Text(f"goal {number + 1}{kind}: {_flat(goal.intent)}")
+        yield Text(f"goal {number + 1}{kind}: {one_line(goal.intent)}")
         yield from _known(goal)
         steps = [step.tool for step in blueprint.plan.steps if step.goal == number]
         if steps:
-            yield Text(f"  plan: {_flat(' → '.join(steps))}")
+            yield Text(f"  plan: {one_line(' → '.join(steps))}")
         for expected in blueprint.expected:
             if expected.goal == number:
-                yield Text(f"  must answer: {_flat(expected.label)} = {_flat(expected.value)}")
+                yield Text(f"  must answer: {one_line(expected.label)} = {one_line(expected.value)}")
         if goal.answer:
-            yield Text(f"  must answer: {_flat(goal.answer)}")
+            yield Text(f"  must answer: {one_line(goal.answer)}")
     if blueprint.plan.policy:
-        yield Text(f"rule: {_flat(blueprint.plan.policy)}")
+        yield Text(f"rule: {one_line(blueprint.plan.policy)}")
     if blueprint.plan.withheld:
-        yield Text(f"tools withheld: {_flat(', '.join(blueprint.plan.withheld))}")
+        yield Text(f"tools withheld: {one_line(', '.join(blueprint.plan.withheld))}")
 
 
 def _known(goal: Goal) -> Iterator[Text]:
     for fact in goal.facts:
-        yield Text(f"  knows: {_flat(fact.label)} = {_flat(fact.value)}{_manner(fact)}")
+        yield Text(f"  knows: {one_line(fact.label)} = {one_line(fact.value)}{_manner(fact)}")
 
 
 def _manner(fact: Fact) -> str:
     """How the user deals with a fact, when it is not simply told."""
     asked = ["told when asked"] if fact.reveal == "asked" else []
-    slip = [f"first says {_flat(fact.slip)}"] if fact.slip else []
+    slip = [f"first says {one_line(fact.slip)}"] if fact.slip else []
     return f" ({', '.join(asked + slip)})" if asked or slip else ""
 
 
@@ -144,9 +144,9 @@ def _call(call: ToolCall) -> Text:
     try:
         arguments: object = json.loads(call.function.arguments)
     except ValueError:
-        return text.append(f"({_flat(call.function.arguments)})").append("  not JSON", "red")
+        return text.append(f"({one_line(call.function.arguments)})").append("  not JSON", "red")
     if not isinstance(arguments, dict):
-        return text.append(f"({_flat(call.function.arguments)})").append("  not an object", "red")
+        return text.append(f"({one_line(call.function.arguments)})").append("  not an object", "red")
     pairs = cast("dict[str, object]", arguments)
     return text.append(f"({', '.join(f'{safe(name)}={_value(value)}' for name, value in pairs.items())})")
 
@@ -174,7 +174,7 @@ def _verdict(row: Row) -> RenderableType:
     if row.verdict.accepted:
         scores = row.verdict.scores
         return Text(f"accepted · conformance {scores.conformance:.2f} · efficiency {scores.efficiency:.2f}", "green")
-    return Text("rejected: ", "bold red").append("; ".join(map(_flat, row.verdict.reasons)), "red")
+    return Text("rejected: ", "bold red").append("; ".join(map(one_line, row.verdict.reasons)), "red")
 
 
 def _verdict_colour(row: Row) -> str:
@@ -187,8 +187,3 @@ def _bold(role: str) -> str:
 
 def _value(value: object) -> str:
     return safe(json.dumps(value, ensure_ascii=False))
-
-
-def _flat(text: str) -> str:
-    """Safe, and in one line."""
-    return " ".join(safe(text).split())

@@ -12,7 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from .checkup import Check, Status, external_server, machine
-from .terminal import out_console, safe
+from .safe import safe
+from .terminal import out_console
 
 MARKS: dict[Status, tuple[str, str]] = {"ok": ("ok", "green"), "warn": ("warn", "yellow"), "fail": ("FAIL", "bold red")}
 FAILED = 1

@@ -13,6 +13,7 @@ import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
 
 from ..runtime.errors import OutputError
+from .safe import one_line
 
 LOUD = ("warning", "error", "critical")
 FIELD_WIDTH = 200
@@ -82,5 +83,5 @@ def _repeat_on_stderr(_logger: WrappedLogger, method: str, event: EventDict) -> 
 
 
 def _short(value: object) -> str:
-    text = " ".join(str(value).split())
+    text = one_line(str(value))
     return text if len(text) <= FIELD_WIDTH else f"{text[:FIELD_WIDTH]}…"

@@ -25,10 +25,10 @@ Clock = Callable[[], float]
 """Seconds, monotonic."""
 
 
-async def watch(look: Look, target: int, console: Console, clock: Clock) -> None:
-    """Show progress until cancelled; which way is the console's nature. `target`: rows wanted."""
+async def watch(look: Look, target: int, console: Console, clock: Clock, *, live: bool) -> None:
+    """Show progress until cancelled, `live` or in lines. `target`: rows wanted."""
     started = clock()
-    if console.is_terminal:
+    if live:
         await _live(look, target, console, lambda: clock() - started)
     else:
         await _lines(look, target, console, lambda: clock() - started)

@@ -18,6 +18,7 @@ from ..runtime.supervisor import Summary
 from .closing import closing_lines, cut_short
 from .logs import open_log
 from .rundir import open_outputs
+from .safe import one_line
 
 
 def run(*, settings: Annotated[RunConfig | None, Parameter(name="*")] = None) -> int:
@@ -73,5 +74,5 @@ def _keep_traceback(bug: Exception, path: Path, log: FilteringBoundLogger) -> No
 
 
 def _say(line: str) -> None:
-    sys.stderr.write(f"tdscaling: {line}\n")
+    sys.stderr.write(f"tdscaling: {one_line(line)}\n")
     sys.stderr.flush()

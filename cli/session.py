@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import signal
+import sys
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from functools import partial
 
 import anyio
 from anyio.abc import TaskStatus
@@ -15,7 +17,7 @@ from ..runtime.config import RunConfig
 from ..runtime.supervisor import Run, Summary, first_cause
 from .composition import Plan, compose, open_toolboxes
 from .panel import watch
-from .rundir import Outputs
+from .rundir import STDOUT, Outputs
 from .terminal import err_console
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -70,7 +72,11 @@ class Session:
         """Watched while inside, unless the person wants it quiet."""
         async with anyio.create_task_group() as group:
             if not self._config.quiet:
-                group.start_soon(watch, run.statistics, self._config.count, err_console(), time.monotonic)
+                console = err_console()
+                # Rows that go to the same terminal would run through the panel.
+                live = console.is_terminal and not (self._config.out == STDOUT and sys.stdout.isatty())
+                show = partial(watch, run.statistics, self._config.count, console, time.monotonic, live=live)
+                group.start_soon(show)
             yield
             group.cancel_scope.cancel()
 

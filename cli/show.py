@@ -16,7 +16,8 @@ from cyclopts import Parameter
 from ..runtime.errors import InputError
 from ..runtime.row import Row
 from .dialogue import line_of, render
-from .terminal import out_console, safe
+from .safe import safe
+from .terminal import out_console
 
 T = TypeVar("T")
 
