@@ -83,13 +83,13 @@ class BusStatistics(msgspec.Struct, frozen=True):
 class _Token:
     """The one thing of an episode that moves. It stands in one mailbox or in one worker's hands."""
 
-    __slots__ = ("admitted_ns", "cancelled", "deadline", "draft", "held", "message", "scope", "spent", "stamp_ns")
+    __slots__ = ("admitted_ns", "alarm", "doom", "draft", "held", "message", "scope", "spent", "stamp_ns")
 
-    def __init__(self, draft: Draft, deadline: float, now_ns: int) -> None:
+    def __init__(self, draft: Draft, now_ns: int) -> None:
         self.draft = draft
         self.message: Work = draft
-        self.deadline = deadline
-        self.cancelled = False
+        self.doom = ""  # why it must end: `deadline` or `cancelled`; empty while it may go on
+        self.alarm: asyncio.TimerHandle | None = None  # rings at its deadline
         self.held = True  # its release is still owed
         self.scope: anyio.CancelScope | None = None  # of the handler that has it
         self.admitted_ns = now_ns
@@ -99,6 +99,11 @@ class _Token:
     def abandoned(self, reason: str) -> Outcome:
         """The outcome of an episode that never becomes data."""
         return Outcome(self.draft.assignment.index, self.draft.id, "abandoned", None, reason)
+
+    def disarm(self) -> None:
+        """Forget the deadline."""
+        if self.alarm is not None:
+            self.alarm.cancel()
 
     def timing(self, now_ns: int) -> Timing:
         """Where this episode's time went."""
@@ -155,7 +160,6 @@ class Bus:
         self._deadline = deadline
         self._max_restarts = max_restarts
         self._clock = clock
-        self._now: Callable[[], float] = anyio.current_time  # loop time, which deadlines are on
         self._tokens: dict[int, _Token] = {}  # {index: token in flight}
         self._changed = Signal()
         self._restarts = 0
@@ -163,7 +167,6 @@ class Bus:
         self._workers: anyio.abc.TaskGroup | None = None
 
     async def __aenter__(self) -> Bus:
-        self._now = asyncio.get_running_loop().time  # anyio.current_time() costs ten times as much
         self._workers = await anyio.create_task_group().__aenter__()
         return self
 
@@ -194,8 +197,10 @@ class Bus:
             raise RuntimeError(f"the bus already carries {self._max_in_flight} episodes")
         if index in self._tokens:
             raise RuntimeError(f"episode {index} is already in flight")
-        token = _Token(draft, self._now() + self._deadline, self._clock())
+        token = _Token(draft, self._clock())
         self._tokens[index] = token
+        # One timer per episode, which may cancel many scopes: a deadline on each scope would cost a timer per hop.
+        token.alarm = asyncio.get_running_loop().call_later(self._deadline, self._doom, token, "deadline")
         self._send(token, draft)
 
     def cancel(self, index: int) -> bool:
@@ -206,9 +211,7 @@ class Bus:
         token = self._tokens.get(index)
         if token is None:
             return False
-        token.cancelled = True
-        if token.scope is not None:
-            token.scope.cancel()
+        self._doom(token, "cancelled")
         return True
 
     async def drained(self) -> None:
@@ -269,12 +272,10 @@ class Bus:
 
     async def _handle(self, stage: _Stage, token: _Token) -> Message:
         """The token's next message. Faults become messages here; bugs and the end of the bus pass through."""
-        if token.cancelled:
-            return token.abandoned("cancelled")
-        if self._now() >= token.deadline:
-            return token.abandoned("deadline")
+        if token.doom:
+            return token.abandoned(token.doom)
         try:
-            with anyio.CancelScope(deadline=token.deadline) as token.scope:
+            with anyio.CancelScope() as token.scope:
                 return await stage.handler(token.message)
         except InfrastructureFault as fault:
             return self._restart(token, fault)
@@ -282,7 +283,14 @@ class Bus:
             return self._reject(token.message, fault)
         finally:
             token.scope = None
-        return token.abandoned("cancelled" if token.cancelled else "deadline")
+        return token.abandoned(token.doom)
+
+    @staticmethod
+    def _doom(token: _Token, reason: str) -> None:
+        """End an episode wherever it is: in a handler by its scope, in a mailbox when its turn comes."""
+        token.doom = token.doom or reason
+        if token.scope is not None:
+            token.scope.cancel()
 
     def _restart(self, token: _Token, fault: InfrastructureFault) -> Message:
         """A fresh draft, or, after `max_restarts` of them, the end."""
@@ -312,6 +320,7 @@ class Bus:
         await self._free(token)
         await self._deliver(outcome, token.timing(self._clock()))
         del self._tokens[index]
+        token.disarm()
         self._changed.notify()
 
     async def _free(self, token: _Token) -> None:
@@ -331,6 +340,7 @@ class Bus:
         """
         async with anyio.create_task_group() as group:
             for token in self._tokens.values():
+                token.disarm()
                 group.start_soon(self._free, token, name=f"release {token.draft.id}")
         self._tokens.clear()
 

@@ -111,11 +111,18 @@ class LogHistogram:
 
     def percentiles(self) -> Percentiles:
         """Median, p90 and p99 (to 1.6 %) and the exact maximum; all 0 when nothing was recorded."""
-        if self.max_ns == 0:
-            return Percentiles(0.0, 0.0, 0.0, 0.0)
-        hdr = self.fold()
-        p50, p90, p99 = (round(hdr.get_value_at_percentile(p) / NS_PER_MS, 6) for p in (50, 90, 99))
+        total = self.count
+        p50, p90, p99 = (self._at_rank(-(-total * p // 100)) / NS_PER_MS for p in (50, 90, 99))
         return Percentiles(p50, p90, p99, self.max_ns / NS_PER_MS)
+
+    def _at_rank(self, rank: int) -> int:
+        """The duration of the `rank`-th shortest record, from 1; 0 when there are fewer."""
+        seen = 0
+        for bucket, count in enumerate(self.counts):
+            seen += count
+            if count and seen >= rank:
+                return min(bucket_midpoint(bucket), self.max_ns)
+        return 0
 
 
 def bucket_midpoint(bucket: int) -> int:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import TypeVar
 
 import pytest
 
 from tdscaling.runtime import loop
 from tdscaling.runtime.simloop import simulate
-
-T = TypeVar("T")
+from tdscaling.tests.runtime.play import Runner
 
 
 @pytest.fixture(params=["asyncio", "uvloop", "simulated"])
-def run(request: pytest.FixtureRequest) -> Callable[[Callable[[], Awaitable[object]]], object]:
+def run(request: pytest.FixtureRequest) -> Runner:
     """Runs an async function on a fresh loop."""
     if request.param == "simulated":
         return partial(simulate, seed=7)

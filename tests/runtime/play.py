@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from typing import Protocol, TypeAlias, TypeVar
 
 import anyio
 import anyio.lowlevel
@@ -13,13 +14,14 @@ import msgspec
 
 from tdscaling.runtime.assignment import Assignment
 from tdscaling.runtime.blueprint import Blueprint, Plan, WorldRef
-from tdscaling.runtime.bus import Handler, Work
+from tdscaling.runtime.bus import Handler, Release, Work
 from tdscaling.runtime.chat import AssistantMessage, SystemMessage, UserMessage
 from tdscaling.runtime.committer import Commit
 from tdscaling.runtime.errors import EnvironmentFault, Fault, ModelFault
-from tdscaling.runtime.messages import Act, Draft, Episode, Judge, Message, Outcome, Respond, Role, Speak
+from tdscaling.runtime.messages import ROLES, Act, Draft, Episode, Judge, Message, Outcome, Respond, Role, Speak
 from tdscaling.runtime.row import Measurements, Provenance, Row, Scores, Verdict
 from tdscaling.runtime.seed import derive, row_id
+from tdscaling.runtime.simloop import SimLoop
 
 BLUEPRINT = Blueprint(Plan((), ()), WorldRef((), 0), (), (), (), (), "{}")
 ROAD: tuple[Role, ...] = ("blueprint", "user", "assistant", "toolsim", "assistant", "user", "verifier")
@@ -61,6 +63,19 @@ def abandoned(index: int, reason: str = "infrastructure.down") -> Outcome:
     return Outcome(index, identity(index), "abandoned", None, reason)
 
 
+T = TypeVar("T")
+Pause: TypeAlias = Callable[[int, Role], Awaitable[object]]
+"""What a scripted handler waits for, by index and role."""
+
+
+class Runner(Protocol):
+    """Runs an async function on a fresh loop of some kind."""
+
+    def __call__(self, main: Callable[[], Awaitable[T]], /) -> T:
+        """What `main` returns."""
+        ...
+
+
 class Chronicle:
     """A controller whose every assignment tells what it was a function of."""
 
@@ -82,7 +97,7 @@ class Chronicle:
 class Troupe:
     """Scripted handlers: every episode goes along ROAD, waiting, failing and ending as told."""
 
-    def __init__(self, pause: Callable[[int, Role], Awaitable[object]] | None = None) -> None:
+    def __init__(self, pause: Pause | None = None) -> None:
         """`pause(index, role)` is awaited in every handler."""
         self.pause = pause
         self.faults: dict[tuple[int, Role], list[BaseException]] = {}
@@ -95,9 +110,11 @@ class Troupe:
         self.peak = 0
         """Most handlers busy at one time."""
         self._busy = 0
-        self.handlers: dict[Role, Handler] = {role: self._handler(role) for role in ROAD}
+        self.release: Release = self._count_release
+        """What the bus calls; replace it to misbehave."""
+        self.handlers: dict[Role, Handler] = {role: self._handler(role) for role in ROLES}
 
-    async def release(self, episode: str) -> None:
+    async def _count_release(self, episode: str) -> None:
         """Counted, after giving way once."""
         await anyio.lowlevel.checkpoint()
         self.released[episode] += 1
@@ -214,3 +231,11 @@ class NoMeter:
 def index_of(message: Work) -> int:
     """The index of the message's episode."""
     return message.assignment.index if isinstance(message, Draft) else message.episode.assignment.index
+
+
+async def settled() -> None:
+    """Return when every other task waits for something that has not happened."""
+    if isinstance(asyncio.get_running_loop(), SimLoop):
+        await anyio.sleep(0.001)  # virtual time moves only when nothing is ready
+    else:
+        await anyio.wait_all_tasks_blocked()

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import get_args
+from typing import TypedDict, Unpack, get_args
 
 import anyio
 import pytest
 
-from tdscaling.runtime.bus import ROUTES, Bus, Work
+from tdscaling.runtime.bus import ROUTES, Bus, Clock, Work
 from tdscaling.runtime.errors import EnvironmentFault, InfrastructureFault, ModelFault
-from tdscaling.runtime.messages import ROLES, Draft, Message, Outcome
+from tdscaling.runtime.messages import ROLES, Draft, Message, Outcome, Role
 from tdscaling.runtime.simloop import simulate, virtual_ns
 from tdscaling.runtime.telemetry import Timing
-from tdscaling.tests.runtime.play import ROAD, Gates, Troupe, assignment, completed, identity
+from tdscaling.tests.runtime.play import ROAD, Gates, Runner, Troupe, assignment, completed, identity, settled
 
 
 class Post:
@@ -29,13 +28,21 @@ class Post:
         self.timings.append(timing)
 
 
-def make(troupe: Troupe, post: Post, **settings: object) -> Bus:
+class Settings(TypedDict, total=False):
+    """What a test may set."""
+
+    deadline: float
+    max_restarts: int
+    capacity: int
+    clock: Clock
+
+
+def make(troupe: Troupe, post: Post, **settings: Unpack[Settings]) -> Bus:
     """A bus with room for four."""
-    settings = {"max_in_flight": 4, **settings}
-    return Bus(troupe.handlers, deliver=post, reject=troupe.reject, release=troupe.release, **settings)
+    return Bus(troupe.handlers, deliver=post, reject=troupe.reject, release=troupe.release, max_in_flight=4, **settings)
 
 
-def play(run: Callable, troupe: Troupe, indices: list[int], **settings: object) -> tuple[Post, Bus]:
+def play(run: Runner, troupe: Troupe, indices: list[int], **settings: Unpack[Settings]) -> tuple[Post, Bus]:
     """Run these episodes to their ends."""
     post = Post()
 
@@ -56,7 +63,7 @@ def test_every_message_type_with_a_handler_has_a_route() -> None:
     assert set(ROUTES.values()) == set(ROLES)
 
 
-def test_an_episode_passes_its_road_and_ends_in_one_outcome(run) -> None:
+def test_an_episode_passes_its_road_and_ends_in_one_outcome(run: Runner) -> None:
     """Every hop is counted at its role; the world is released once."""
     troupe = Troupe()
     post, bus = play(run, troupe, [0])
@@ -66,7 +73,7 @@ def test_an_episode_passes_its_road_and_ends_in_one_outcome(run) -> None:
     assert troupe.released == {identity(0): 1}
 
 
-def test_many_episodes_share_the_bus_within_its_bound(run) -> None:
+def test_many_episodes_share_the_bus_within_its_bound(run: Runner) -> None:
     """All end; never more than `max_in_flight` handlers are busy."""
     troupe = Troupe()
     post, _ = play(run, troupe, list(range(50)))
@@ -74,7 +81,7 @@ def test_many_episodes_share_the_bus_within_its_bound(run) -> None:
     assert troupe.peak <= 4
 
 
-def test_a_waiting_handler_does_not_cap_its_role(run) -> None:
+def test_a_waiting_handler_does_not_cap_its_role(run: Runner) -> None:
     """Four episodes wait in the same role at one time: workers start on demand."""
     gates = Gates()
     troupe = Troupe(gates)
@@ -84,7 +91,7 @@ def test_a_waiting_handler_does_not_cap_its_role(run) -> None:
         async with make(troupe, post) as bus:
             for index in range(4):
                 bus.admit_nowait(Draft(identity(index), assignment(index)))
-            await anyio.wait_all_tasks_blocked()
+            await settled()
             busy = len(gates.waiting)
             gates.open_all()
             await bus.drained()
@@ -93,11 +100,11 @@ def test_a_waiting_handler_does_not_cap_its_role(run) -> None:
     assert run(main) == (4, 4)
 
 
-def test_idle_workers_are_used_again(run) -> None:
+def test_idle_workers_are_used_again(run: Runner) -> None:
     """One episode after the other needs one worker per role."""
     post = Post()
 
-    async def main() -> dict[str, int]:
+    async def main() -> dict[Role, int]:
         async with make(Troupe(), post) as bus:
             for index in range(20):
                 bus.admit_nowait(Draft(identity(index), assignment(index)))
@@ -108,7 +115,7 @@ def test_idle_workers_are_used_again(run) -> None:
     assert all(1 <= n <= 2 for n in run(main).values())
 
 
-def test_admission_waits_for_a_free_slot(run) -> None:
+def test_admission_waits_for_a_free_slot(run: Runner) -> None:
     """The fifth episode starts only when one of four has ended."""
     gates = Gates()
     post = Post()
@@ -119,7 +126,7 @@ def test_admission_waits_for_a_free_slot(run) -> None:
                 await bus.admit(Draft(identity(index), assignment(index)))
             async with anyio.create_task_group() as group:
                 group.start_soon(bus.admit, Draft(identity(4), assignment(4)))
-                await anyio.wait_all_tasks_blocked()
+                await settled()
                 before = bus.in_flight
                 with pytest.raises(RuntimeError, match="already carries 4"):
                     bus.admit_nowait(Draft(identity(5), assignment(5)))
@@ -132,7 +139,9 @@ def test_admission_waits_for_a_free_slot(run) -> None:
 
 @pytest.mark.parametrize(("fault", "reason"), [(ModelFault, "model"), (EnvironmentFault, "environment")])
 @pytest.mark.parametrize("role", ROLES)
-def test_a_fault_of_the_episode_becomes_a_completed_rejection(run, role, fault, reason: str) -> None:
+def test_a_fault_of_the_episode_becomes_a_completed_rejection(
+    run: Runner, role: Role, fault: type[ModelFault | EnvironmentFault], reason: str
+) -> None:
     """In every role; the other episodes do not notice."""
     troupe = Troupe()
     troupe.faults[1, role] = [fault("bad", "it was bad")]
@@ -145,7 +154,7 @@ def test_a_fault_of_the_episode_becomes_a_completed_rejection(run, role, fault, 
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_an_infrastructure_fault_starts_the_episode_again(run, role) -> None:
+def test_an_infrastructure_fault_starts_the_episode_again(run: Runner, role: Role) -> None:
     """With a fresh world: the old one was released."""
     troupe = Troupe()
     troupe.faults[0, role] = [InfrastructureFault("down"), InfrastructureFault("down")]
@@ -156,7 +165,7 @@ def test_an_infrastructure_fault_starts_the_episode_again(run, role) -> None:
     assert bus.statistics().restarts == 2
 
 
-def test_an_episode_is_abandoned_after_its_last_restart(run) -> None:
+def test_an_episode_is_abandoned_after_its_last_restart(run: Runner) -> None:
     """The reason keeps the fault's code and detail, on one line."""
     troupe = Troupe()
     troupe.faults[0, "toolsim"] = [InfrastructureFault("down", "server\nis gone") for _ in range(3)]
@@ -188,7 +197,7 @@ def test_restarts_do_not_move_the_deadline() -> None:
     assert post.timings[0].total_ms == pytest.approx(30_000)
 
 
-def test_a_cancelled_token_in_a_handler_is_abandoned(run) -> None:
+def test_a_cancelled_token_in_a_handler_is_abandoned(run: Runner) -> None:
     """Its siblings of a parallel call are cancelled with it."""
     gates = Gates()
     post = Post()
@@ -197,9 +206,9 @@ def test_a_cancelled_token_in_a_handler_is_abandoned(run) -> None:
         async with make(Troupe(gates), post) as bus:
             bus.admit_nowait(Draft(identity(0), assignment(0)))
             for _ in range(3):  # on to the tools
-                await anyio.wait_all_tasks_blocked()
+                await settled()
                 gates.waiting[0, 0].set_result(None)
-            await anyio.wait_all_tasks_blocked()
+            await settled()
             assert set(gates.waiting) == {(0, 1), (0, 2)}
             first = bus.cancel(0)
             await bus.drained()
@@ -210,7 +219,7 @@ def test_a_cancelled_token_in_a_handler_is_abandoned(run) -> None:
     assert gates.waiting == {}
 
 
-def test_a_cancelled_token_in_a_mailbox_becomes_an_outcome_when_its_turn_comes(run) -> None:
+def test_a_cancelled_token_in_a_mailbox_becomes_an_outcome_when_its_turn_comes(run: Runner) -> None:
     """No handler sees it, and what it may hold is released."""
     troupe = Troupe()
     post = Post()
@@ -228,7 +237,7 @@ def test_a_cancelled_token_in_a_mailbox_becomes_an_outcome_when_its_turn_comes(r
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_a_bug_in_a_handler_ends_the_bus_and_releases_everything(run, role) -> None:
+def test_a_bug_in_a_handler_ends_the_bus_and_releases_everything(run: Runner, role: Role) -> None:
     """It comes out as what it is; nothing is delivered for the episodes it stopped."""
     troupe = Troupe()
     troupe.faults[2, role] = [ZeroDivisionError("a bug")]
@@ -238,7 +247,7 @@ def test_a_bug_in_a_handler_ends_the_bus_and_releases_everything(run, role) -> N
     assert len(troupe.released) >= 3
 
 
-def test_a_handler_that_answers_with_another_episode_is_a_bug(run) -> None:
+def test_a_handler_that_answers_with_another_episode_is_a_bug(run: Runner) -> None:
     """One token carries one episode."""
     troupe = Troupe()
     troupe.endings[0] = completed(1)

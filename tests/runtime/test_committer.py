@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Callable
 from itertools import pairwise
+from typing import TypedDict, Unpack
 
 import anyio
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from tdscaling.runtime.chat import AssistantMessage, FunctionCall, SystemMessage, ToolCall, UserMessage
 from tdscaling.runtime.committer import Committer, conversation_digest
@@ -20,18 +24,28 @@ from tdscaling.runtime.row import Row
 from tdscaling.runtime.simloop import simulate
 from tdscaling.runtime.sinks import MemorySink
 from tdscaling.runtime.storage import MemoryStorage
-from tdscaling.tests.runtime.play import Chronicle, abandoned, completed, identity
+from tdscaling.tests.runtime.play import Chronicle, abandoned, completed, identity, settled
+
+
+class Bounds(TypedDict, total=False):
+    """What a test may set."""
+
+    count: int
+    attempts: int
+    lag: int
+    patience: int
+    breaker: int
 
 
 class Desk:
     """A committer with everything around it in memory."""
 
-    def __init__(self, **limits: object) -> None:
+    def __init__(self, **limits: Unpack[Bounds]) -> None:
         self.controller = Chronicle()
         self.storage = MemoryStorage()
         self.accepted, self.rejected = MemorySink(), MemorySink()
         self.committer = Committer(
-            Limits(**{"count": 1000, "concurrency": 1, "lag": 8, "attempts": 1000, **limits}),
+            structs.replace(Limits(count=1000, concurrency=1, lag=8, attempts=1000), **limits),
             controller=self.controller,
             journal=FileJournal(self.storage.open_append("journal.jsonl")),
             accepted=[self.accepted],
@@ -56,13 +70,13 @@ async def feed(desk: Desk, outcomes: list[Outcome]) -> None:
             while taken < outcome.index:
                 taken = (await desk.committer.assignments.get()).index
             await desk.committer.arrive(outcome)
-            await anyio.wait_all_tasks_blocked()
+            await settled()
         desk.committer.close()
 
 
 def story(kinds: list[str]) -> list[Outcome]:
     """One outcome per letter: accepted, rejected, abandoned, twin (of the same conversation)."""
-    makers = {
+    makers: dict[str, Callable[[int], Outcome]] = {
         "a": completed,
         "r": lambda index: completed(index, "plan.bad: detail", "plan.worse"),
         "x": abandoned,
@@ -73,7 +87,7 @@ def story(kinds: list[str]) -> list[Outcome]:
 
 @given(st.lists(st.sampled_from("arxt"), min_size=1, max_size=8), st.randoms(use_true_random=False))
 @settings(max_examples=60, deadline=None)
-def test_any_order_of_arrival_gives_the_same_commits(kinds: list[str], dice) -> None:
+def test_any_order_of_arrival_gives_the_same_commits(kinds: list[str], dice: random.Random) -> None:
     """Folds, rows, rejected rows and committed events are those of arrival in index order."""
     straight, mixed = Desk(), Desk()
     outcomes = story(kinds)
@@ -179,13 +193,14 @@ def test_an_outcome_that_was_not_expected_is_a_bug() -> None:
     simulate(main)
 
 
-def failure_after(kinds: list[str], **limits: object) -> UserError | None:
+def failure_after(kinds: list[str], **limits: Unpack[Bounds]) -> UserError | None:
     """What the tally says after these commits; it must have said nothing before the last one."""
-    desk = Desk(lag=64, **limits)
+    limits["lag"] = 64
+    desk = Desk(**limits)
     outcomes = story(kinds)
     simulate(lambda: feed(desk, outcomes[:-1]))
     assert not desk.committer.tally.over()
-    desk = Desk(lag=64, **limits)
+    desk = Desk(**limits)
     simulate(lambda: feed(desk, outcomes))
     return desk.committer.tally.failure()
 

@@ -6,9 +6,10 @@ import anyio
 import pytest
 
 from tdscaling.runtime.mailbox import Mailbox, MailboxFull, Signal
+from tdscaling.tests.runtime.play import Runner, settled
 
 
-def test_items_come_out_in_the_order_they_were_put(run) -> None:
+def test_items_come_out_in_the_order_they_were_put(run: Runner) -> None:
     """First in, first out."""
 
     async def main() -> list[int]:
@@ -20,7 +21,7 @@ def test_items_come_out_in_the_order_they_were_put(run) -> None:
     assert run(main) == [1, 2, 3]
 
 
-def test_a_full_mailbox_refuses_at_once(run) -> None:
+def test_a_full_mailbox_refuses_at_once(run: Runner) -> None:
     """Nothing ever waits for room."""
 
     async def main() -> None:
@@ -32,7 +33,7 @@ def test_a_full_mailbox_refuses_at_once(run) -> None:
     run(main)
 
 
-def test_a_waiting_task_is_handed_the_item_past_the_queue(run) -> None:
+def test_a_waiting_task_is_handed_the_item_past_the_queue(run: Runner) -> None:
     """The item goes to the waiter and takes no room."""
 
     async def main() -> tuple[list[int], int]:
@@ -44,7 +45,7 @@ def test_a_waiting_task_is_handed_the_item_past_the_queue(run) -> None:
 
         async with anyio.create_task_group() as group:
             group.start_soon(take)
-            await anyio.wait_all_tasks_blocked()
+            await settled()
             box.put_nowait(5)
             length = len(box)
         return got, length
@@ -52,7 +53,7 @@ def test_a_waiting_task_is_handed_the_item_past_the_queue(run) -> None:
     assert run(main) == ([5], 0)
 
 
-def test_a_get_that_is_cancelled_while_waiting_leaves_no_waiter(run) -> None:
+def test_a_get_that_is_cancelled_while_waiting_leaves_no_waiter(run: Runner) -> None:
     """The next item is not lost to a task that is gone."""
 
     async def main() -> tuple[int, int]:
@@ -67,7 +68,7 @@ def test_a_get_that_is_cancelled_while_waiting_leaves_no_waiter(run) -> None:
 
 
 @pytest.mark.parametrize("others", [0, 1])
-def test_an_item_that_reaches_a_task_in_the_moment_of_its_cancellation_is_not_lost(run, others: int) -> None:
+def test_an_item_that_reaches_a_task_in_the_moment_of_its_cancellation_is_not_lost(run: Runner, others: int) -> None:
     """It goes to another waiter, or back to the front of the queue."""
 
     async def main() -> list[int]:
@@ -80,10 +81,10 @@ def test_an_item_that_reaches_a_task_in_the_moment_of_its_cancellation_is_not_lo
         async with anyio.create_task_group() as group:
             for _ in range(others):
                 group.start_soon(take)
-            await anyio.wait_all_tasks_blocked()
+            await settled()
             async with anyio.create_task_group() as doomed:
                 doomed.start_soon(take)
-                await anyio.wait_all_tasks_blocked()
+                await settled()
                 doomed.cancel_scope.cancel()
                 box.put_nowait(1)
             if not others:
@@ -94,7 +95,7 @@ def test_an_item_that_reaches_a_task_in_the_moment_of_its_cancellation_is_not_lo
     assert run(main) == [1]
 
 
-def test_a_get_gives_way_even_when_items_are_there(run) -> None:
+def test_a_get_gives_way_even_when_items_are_there(run: Runner) -> None:
     """Two tasks that only get and put take turns; neither holds the loop."""
 
     async def main() -> list[str]:
@@ -117,7 +118,7 @@ def test_a_get_gives_way_even_when_items_are_there(run) -> None:
     assert "a" in turns[: turns.index("b") + 40]
 
 
-def test_a_signal_lets_every_waiter_look_again(run) -> None:
+def test_a_signal_lets_every_waiter_look_again(run: Runner) -> None:
     """Those whose state has come go on; the others keep waiting."""
 
     async def main() -> list[int]:
@@ -131,7 +132,7 @@ def test_a_signal_lets_every_waiter_look_again(run) -> None:
             for height in (2, 1):
                 group.start_soon(wait, height)
             for level[0] in (1, 2):
-                await anyio.wait_all_tasks_blocked()
+                await settled()
                 signal.notify()
         return passed
 
