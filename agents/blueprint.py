@@ -43,17 +43,15 @@ class BlueprintAgent:
         world = self._stage.reference(cluster.services, derive(assignment.seed, "world"))
         tools = {name: self._stage.tools[name] for name in cluster.tools}
         calls: list[ModelCall] = []
-        conversation: tuple[ChatMessage, ...] = ()
         problem = ""
+        before = await self._stage.initial(world)
+        task = prompts.blueprint_task(assignment, cluster, list(tools.values()), before)
+        conversation: tuple[ChatMessage, ...] = (SystemMessage(prompts.blueprint_system()), UserMessage(task))
         for attempt in range(1 + REPAIRS):
+            reply = await self._ask(conversation, assignment, attempt)
+            calls.append(account("blueprint", reply))
             scene = await self._stage.open(world)
             try:
-                before = await scene.snapshot()
-                if not conversation:
-                    task = prompts.blueprint_task(assignment, cluster, list(tools.values()), before)
-                    conversation = (SystemMessage(prompts.blueprint_system()), UserMessage(task))
-                reply = await self._ask(conversation, assignment, attempt)
-                calls.append(account("blueprint", reply))
                 drafted = await _proved(reply.message.content, scene, before, tools)
             finally:
                 await scene.aclose()

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import anyio
+import msgspec
 
 from ..runtime.assignment import BusinessCluster
 from ..runtime.blueprint import WorldRef
 from ..runtime.errors import InfrastructureFault
-from ..sandbox.tools import Toolbox, ToolSpec, World
+from ..sandbox.tools import Snapshot, Toolbox, ToolSpec, World
 from ..sandbox.world import open_worlds
+
+REMEMBERED = 512
+"""Initial states kept for the verifier, which needs the one its blueprint was proved on."""
 
 
 class Stage:
@@ -21,6 +25,7 @@ class Stage:
         self.tools: dict[str, ToolSpec] = {tool.name: tool for box in toolboxes for tool in box.tools()}
         self.clusters = {cluster.id: cluster for cluster in clusters}
         self._playing: dict[str, World] = {}  # {episode id: world}
+        self._initial: dict[WorldRef, dict[str, Snapshot]] = {}
 
     def specs(self, services: Iterable[str]) -> tuple[ToolSpec, ...]:
         """All tools of the services, in their stable order."""
@@ -31,8 +36,24 @@ class Stage:
         return frozenset(key for service in services for key in self._toolboxes[service].volatile)
 
     def reference(self, services: Sequence[str], seed: int) -> WorldRef:
-        """The initial state of these services under this seed, by reference."""
-        return WorldRef(tuple(f"{name}@{self._toolboxes[name].version}" for name in services), seed)
+        """The initial state of these services under this seed, by reference; seed 0 where no service has any."""
+        boxes = [self._toolboxes[name] for name in services]
+        seeded = any(box.seeded for box in boxes)
+        return WorldRef(tuple(f"{box.name}@{box.version}" for box in boxes), seed if seeded else 0)
+
+    async def initial(self, world: WorldRef) -> dict[str, Snapshot]:
+        """The snapshot of a fresh world, remembered for the worlds asked for last. Raises as `World.snapshot`."""
+        if world not in self._initial:
+            fresh = await self.open(world)
+            try:
+                snapshot = await fresh.snapshot()
+            finally:
+                await fresh.aclose()
+            while len(self._initial) >= REMEMBERED:
+                del self._initial[next(iter(self._initial))]
+            # As JSON would give it back, so that it compares equal to a recorded one.
+            self._initial[world] = msgspec.json.decode(msgspec.json.encode(snapshot))
+        return self._initial[world]
 
     async def open(self, world: WorldRef) -> World:
         """A fresh world; the caller closes it. Raises InfrastructureFault."""

@@ -62,17 +62,24 @@ class Verifier:
         return Outcome(episode.assignment.index, episode.id, "completed", row)
 
     async def _gather(self, episode: Episode) -> Evidence:
-        """The episode's own final state, and the re-execution of its calls on a fresh world."""
+        """The episode's own final state, then the re-execution of its calls on a fresh world.
+
+        One world at a time: servers are scarce, and whoever holds one while waiting for another can wait for ever.
+        """
         blueprint = episode.blueprint
+        before = await self._stage.initial(blueprint.world)
         played = self._stage.played(episode.id)
-        fresh = await self._stage.open(blueprint.world)
-        try:
-            before = _plain(await fresh.snapshot())
-            changed = _plain(changes(before, _plain(await played.snapshot()))) if played else {}
-            specs = self._stage.tools
-            exchanges = await reexecute(episode.transcript, episode.tools, specs, fresh)
-        finally:
-            await fresh.aclose()
+        changed: dict[str, Snapshot] = {}
+        exchanges: tuple[Exchange, ...] = ()
+        if played:
+            final = msgspec.json.encode(await played.snapshot())
+            changed = changes(before, msgspec.json.decode(final, type=SNAPSHOT))
+            await self._stage.release(episode.id)
+            fresh = await self._stage.open(blueprint.world)
+            try:
+                exchanges = await reexecute(episode.transcript, episode.tools, self._stage.tools, fresh)
+            finally:
+                await fresh.aclose()
         services = [service.rpartition("@")[0] for service in blueprint.world.services]
         return Evidence(
             transcript=episode.transcript,
@@ -84,11 +91,6 @@ class Verifier:
             changed=changed,
             volatile=self._stage.volatile(services),
         )
-
-
-def _plain(state: dict[str, Snapshot]) -> dict[str, Snapshot]:
-    """A snapshot as JSON would give it back, so that it compares equal to a recorded one."""
-    return msgspec.json.decode(msgspec.json.encode(state), type=SNAPSHOT)
 
 
 def _weighted(evidence: Evidence) -> tuple[ChatMessage, ...]:

@@ -33,8 +33,6 @@ from ..sandbox.tools import Toolbox
 from .rundir import write_identity
 
 SIMULATED = "sim"
-WORLDS_PER_EPISODE = 2
-"""Servers of one manifest that an episode may hold at one time: its own, and a fresh one while it is judged."""
 READY_SERVERS = 2
 """Servers kept started in advance, per manifest."""
 POLICY = "uniform-1"
@@ -63,9 +61,8 @@ def check(config: RunConfig) -> Plan:
     services = builtin(names)
     manifests = tuple(load_manifest(path) for path in config.mcp)
     if manifests:
-        # An episode that waits for a second server while it holds one must find it, or all could wait for ever.
-        most = config.max_servers // WORLDS_PER_EPISODE
-        limits = msgspec.structs.replace(limits, concurrency=min(limits.concurrency, most))
+        # An episode holds one server of a manifest at a time: more episodes would only wait for theirs.
+        limits = msgspec.structs.replace(limits, concurrency=min(limits.concurrency, config.max_servers))
     return Plan(limits, SimModel(config.mistakes), services, manifests)
 
 

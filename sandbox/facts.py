@@ -19,6 +19,8 @@ _IDENTIFIER = re.compile(
 _FREE_TEXT = frozenset(
     "body comment comments content contents description detail details message note notes reason summary text".split()
 )
+_NO_LABEL = frozenset({"if", "whether", "when", "optional", "optionally", "only", "set", "use"})
+"""A description that begins like this explains a parameter and does not name it."""
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -56,7 +58,7 @@ def label_of(name: str, schema: JsonObject) -> str:
     text = str(schema.get("title") or "") if " " in str(schema.get("title") or "") else ""
     head = re.split(r"[.,;:(\n]|\be\.g\b", str(schema.get("description") or text), maxsplit=1)[0].strip()
     words = head.split()
-    if 1 <= len(words) <= 5:
+    if 1 <= len(words) <= 5 and words[0].lower() not in _NO_LABEL:
         return re.sub(r"^(the|a|an)\s+", "", head, flags=re.IGNORECASE).lower()
     words = snake(name)
     if match := re.fullmatch(r"(start|end)s_at", words):

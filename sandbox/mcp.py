@@ -102,6 +102,11 @@ class McpToolbox:
         return self._manifest.provenance
 
     @property
+    def seeded(self) -> bool:
+        """False: the template is the initial state."""
+        return False
+
+    @property
     def volatile(self) -> tuple[str, ...]:
         """The manifest's volatile keys and labels."""
         return self._manifest.volatile

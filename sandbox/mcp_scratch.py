@@ -55,10 +55,11 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def read_files(scratch: Path, ignore: Sequence[str], aliases: PathAliases) -> dict[str, str]:
-    """Every path below the folder in the order of names: a file's text or `sha256:…`, a link's target, "" for a folder.
+    """Every path in the order of names: a file's text or `sha256:…`, a link's target, "" for a folder.
 
-    Folders end in `/`. Real paths in texts read as the model sees them. `ignore` holds glob patterns of paths; the
-    folder that a pattern `x/**` names is left out with its content.
+    Paths and the texts of files read as the model sees them (`/workspace/notes/todo.md`), folders end in `/`. `ignore`
+    holds glob patterns of paths relative to the folder; the folder that a pattern `x/**` names is left out with its
+    content.
 
     Raises:
         OSError: a file cannot be read.
@@ -68,15 +69,15 @@ def read_files(scratch: Path, ignore: Sequence[str], aliases: PathAliases) -> di
         here = Path(folder)
         for name in sorted([*folders, *names]):
             path = here / name
-            relative = path.relative_to(scratch).as_posix()
-            if _ignored(relative, ignore):
+            if _ignored(path.relative_to(scratch).as_posix(), ignore):
                 continue
+            seen = aliases.incoming(str(path))
             if path.is_symlink():
-                files[relative] = f"link to {aliases.incoming(str(path.readlink()))}"
+                files[seen] = f"link to {aliases.incoming(str(path.readlink()))}"
             elif path.is_dir():
-                files[f"{relative}/"] = ""
+                files[f"{seen}/"] = ""
             elif path.is_file():
-                files[relative] = _content(path, aliases)
+                files[seen] = _content(path, aliases)
         folders[:] = sorted(
             name for name in folders if not _ignored((here / name).relative_to(scratch).as_posix(), ignore)
         )

@@ -93,6 +93,11 @@ class Toolbox(Protocol):
         ...
 
     @property
+    def seeded(self) -> bool:
+        """True when the seed decides what a world holds; False when every world is the same."""
+        ...
+
+    @property
     def volatile(self) -> tuple[str, ...]:
         """JSON keys and line labels whose values differ between two equal runs; compared by presence only."""
         ...

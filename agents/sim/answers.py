@@ -77,8 +77,8 @@ def _text_result(reply: str, hear: Sequence[str], dice: Random) -> str:
     line = next((line.strip() for line in reply.splitlines() if len(line.strip()) >= 3), "")[:120]
     head = dice.choice(("Here is what came back:", "Done. It says:", "I have it:", "This is what I found:"))
     rest = len([text for text in reply.splitlines() if text.strip()]) - 1
-    more = f" ({rest} more lines)" if rest > 0 and not hear else ""
-    return f"{head} {line}{more}" if line else "That is done."
+    more = f" and {rest} more lines" if rest > 0 and not hear else ""
+    return f"{head} {say_value(line)}{more}." if line else "That is done."
 
 
 def _likeness(label: str, path: str) -> float:

@@ -150,8 +150,9 @@ class Assistant:
         """Arguments for a tool: told by the user, seen in a reply, or a call or question that brings them up."""
         arguments: JsonObject = {}
         missing: list[Param] = []
+        given = told(tool.params, wish) | fixed
         for param in tool.params:
-            value = fixed.get(param.name, told(param, wish))
+            value = given.get(param.name)
             if value is None and param.required and param.kind == "identifier":
                 value = next(iter(seen(param, wish, self._thread.done)), None)
             if value is not None:
@@ -194,7 +195,8 @@ class Assistant:
             looks = any(word in _LOOKUP for word in snake(tool.name).split("_"))
             if looks and all(p.name != param.name for p in tool.required):
                 about = len(entity & tool.first) + len(entity & stems(snake(tool.name)))
-                known = sum(told(p, wish) is not None for p in tool.required)
+                given = told(tool.params, wish)
+                known = sum(p.name in given for p in tool.required)
                 if about or known:
                     ranked.append((-about, -known, tool))
         return [tool for _, _, tool in sorted(ranked, key=lambda entry: entry[:2])]
@@ -208,7 +210,7 @@ class Assistant:
         close = difflib.get_close_matches(value, lookalikes(value, self._thread.done, wrong.name), n=1, cutoff=0.75)
         if close and all(call.arguments.get(wrong.name) != close[0] for call in tried):
             return Call(tool.name, last.arguments | {wrong.name: close[0]})
-        given = told(wrong, wish)
+        given = told(tool.params, wish).get(wrong.name)
         if given is not None and given != last.arguments[wrong.name]:
             return Call(tool.name, last.arguments | {wrong.name: given})
         producer = self._produce(wrong, tool, wish, 1)

@@ -19,7 +19,9 @@ _NOT_FOUND = re.compile(
     r"cannot find|could not find",
     re.IGNORECASE,
 )
-_ERROR = re.compile(r"^\s*(error\b|fatal\b|traceback|exception\b|access denied|\[error)", re.IGNORECASE)
+_ERROR = re.compile(
+    r"^\s*(error\b|E[A-Z]{3,}:|fatal\b|traceback|exception\b|access denied|unknown tool|\[error)", re.IGNORECASE
+)
 SAME_LABEL = 0.66
 
 
@@ -105,20 +107,27 @@ def failed(reply: str) -> bool:
     return bool(_ERROR.search(reply) or re.match(r"(?i)^(\w+ ){0,4}(failed|not found)", reply))
 
 
-def told(param: Param, wish: Wish) -> JsonValue:
-    """The value the user gave for a parameter, as its type; None when none of the facts is about it."""
-    label, score = "", 0.0
-    for known in wish.facts:
-        likeness = max(overlap(known, param.label), overlap(known, param.name))
-        if likeness > score:
-            label, score = known, likeness
-    return read_value(wish.facts[label], schema_type(param.schema)) if score >= SAME_LABEL else None
+def told(parameters: Sequence[Param], wish: Wish) -> JsonObject:
+    """What the user gave for a tool's parameters: each fact goes to the parameter whose label is most like its own."""
+    given: JsonObject = {}
+    closest: dict[str, float] = {}
+    for label, text in wish.facts.items():
+        likeness = {param.name: _likeness(label, param) + 0.01 * param.required for param in parameters}
+        param = max(parameters, key=lambda param: likeness[param.name], default=None)
+        if param and likeness[param.name] >= max(SAME_LABEL, closest.get(param.name, 0.0)):
+            closest[param.name] = likeness[param.name]
+            given[param.name] = read_value(text, schema_type(param.schema))
+    return given
+
+
+def _likeness(label: str, param: Param) -> float:
+    return max(overlap(label, param.label), overlap(label, param.name))
 
 
 def told_list(param: Param, wish: Wish) -> list[str]:
     """The several values that the user gave for a parameter that takes one."""
     for known, text in wish.facts.items():
-        if max(overlap(known, param.label), overlap(known, param.name)) >= SAME_LABEL:
+        if _likeness(known, param) >= SAME_LABEL:
             return [str(value) for value in read_value(text, "array")]
     return []
 

@@ -14,6 +14,7 @@ from .world import Order, Planned, Records
 
 REPORTABLE = ("enum", "number", "datetime", "text")
 GENERIC = ("total", "count", "limit", "offset", "page")
+UNDER_WAY = (None, "active", "available", "confirmed", "open", "pending", "processing", "requested", "scheduled")
 _MAKES = ("create", "write", "new", "make", "init")
 
 
@@ -88,7 +89,14 @@ class Sketch:
     def anchor(self, tool: Planned) -> JsonObject:
         """A record for the first identifier of a tool, with what hangs together with it; empty without identifiers."""
         names = {leaf.name for leaf in tool.leaves}
-        found = self.records.anchors(tool.ids[0], tool.service) if tool.ids else self.records.alike(names, tool.service)
+        found = (
+            self.records.anchors(tool.ids[0], tool.service, tool.name)
+            if tool.ids
+            else self.records.alike(names, tool.service)
+        )
+        if not tool.read_only and self.dice.random() < 0.7:
+            # What is still under way can mostly be changed, what is over cannot.
+            found.sort(key=lambda record: record.get("status") not in UNDER_WAY)
         return found[0] if found else {}
 
     def step(
@@ -127,7 +135,7 @@ class Sketch:
         known = about.get(param.name)
         if param.kind == "list":
             return self._several(param, tool)
-        if param.kind == "identifier" or snake(param.name) in ("source", "destination"):
+        if param.kind == "identifier" or snake(param.name) in ("source", "destination", "branch_name"):
             return self._pointer(param, tool, known)
         if tool.read_only and isinstance(known, str | int | float) and not isinstance(known, bool):
             return known
@@ -149,10 +157,13 @@ class Sketch:
         if known is not None and not other:
             return known
         pointer = msgspec.structs.replace(param, name="path") if snake(param.name) == "source" else param
-        found = [r for r in self.records.anchors(pointer, tool.service) if r[pointer.name] != known]
+        found = [r for r in self.records.anchors(pointer, tool.service, tool.name) if r[pointer.name] != known]
         if found:
             return found[0][pointer.name]
-        if makes or "branch" in snake(param.name):
+        seen = [] if makes else self.records.mentioned(snake(param.name).split("_")[0])
+        if seen:
+            return self.dice.choice(seen)
+        if makes or param.kind != "identifier" or snake(param.name) == "revision":
             return invent(param, self.dice)
         raise Unfit(f"nothing for {param.name} to point at")
 

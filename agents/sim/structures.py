@@ -101,7 +101,7 @@ def loop(sketch: Sketch) -> None:
     """One tool, three or four times."""
     tool = sketch.pick(read_only=True if sketch.dice.random() < 0.75 else None, pointed=True)
     key = tool.ids[0]
-    found = [record[key.name] for record in sketch.records.anchors(key, tool.service)]
+    found = [record[key.name] for record in sketch.records.anchors(key, tool.service, tool.name)]
     values = list(dict.fromkeys(found))[: sketch.dice.choice((3, 3, 4))]
     if len(values) < 3 or not all(isinstance(value, str) for value in values):
         raise Unfit("not enough to go through")

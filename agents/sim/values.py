@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from random import Random
 
 from ...sandbox.facts import Param, schema_type, snake
@@ -56,6 +57,8 @@ def invent(param: Param, dice: Random, moment: tuple[int, int] = (17, 9)) -> Jso
         return schema["const"]
     if schema.get("examples"):
         return dice.choice(schema["examples"])
+    if len(named := re.findall(r"['`](\w+)['`]", str(schema.get("description") or ""))) > 1:
+        return dice.choice(named)
     match schema_type(schema):
         case "integer":
             return dice.randint(*_bounds(schema, 1, 5))
@@ -83,7 +86,9 @@ def _text(param: Param, dice: Random, moment: tuple[int, int]) -> str:
         return _moment(name, param, moment)
     if "timezone" in name:
         return dice.choice(TIMEZONES)
-    if name in ("time",):
+    if name in ("revision", "target", "commit", "ref"):
+        return dice.choice(("HEAD", "HEAD~1", "HEAD~2", "HEAD~3"))
+    if name == "time":
         return f"{dice.randint(0, 23):02d}:{dice.choice((0, 15, 30, 45)):02d}"
     if any(word in name for word in ("query", "pattern", "search", "keyword", "filter")):
         return dice.choice(QUERIES)

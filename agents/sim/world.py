@@ -18,6 +18,9 @@ _JSON = re.compile(r"(?s)```json\n(.*?)\n```")
 _PATHISH = re.compile(r"(^|_)(path|file|filename|directory|dir|folder|source|destination)$")
 
 
+_FOLDERS = {"dir", "directory", "directories", "folder", "tree", "search"}
+
+
 class Feed(msgspec.Struct, frozen=True):
     """A dependency: where a tool's reply holds what another takes."""
 
@@ -123,7 +126,7 @@ class Records:
         self._tables = order.tables
         self._dice = dice
 
-    def anchors(self, param: Param, service: str = "") -> list[JsonObject]:
+    def anchors(self, param: Param, service: str = "", tool: str = "") -> list[JsonObject]:
         """Records that a parameter of a service's tool can point at, in random order.
 
         Those of the service itself before others, and those that are named by it before those that mention it.
@@ -134,7 +137,7 @@ class Records:
             found = own or [r for table in tables for r in table.values() if r.get(param.name) is not None]
             if found:
                 return self._dice.sample(found, len(found))
-        paths = self._paths(param) if _PATHISH.search(snake(param.name)) else []
+        paths = self._paths(param, tool) if _PATHISH.search(snake(param.name)) else []
         return [{param.name: path} for path in self._dice.sample(paths, len(paths))]
 
     def alike(self, names: set[str], service: str) -> list[JsonObject]:
@@ -143,9 +146,26 @@ class Records:
         best = max(tables, key=lambda t: len(names & next(iter(t.values())).keys()), default={})
         return self._dice.sample(list(best.values()), len(best))
 
+    def mentioned(self, entity: str) -> list[str]:
+        """The words that a server's own listing of such entities holds, where the world shows one."""
+        listings = [
+            str(record["value"])
+            for name, table in self._tables.items()
+            if name.endswith(".state")
+            for key, record in table.items()
+            if entity in key
+        ]
+        return sorted({word for text in listings for word in re.findall(r"[\w./-]{3,}", text)})
+
     def paths(self) -> list[str]:
         """The files of the world."""
-        return [key for name, table in self._tables.items() if name.endswith(".files") for key in table if "/" in key]
+        return [
+            key
+            for name, table in self._tables.items()
+            if name.endswith(".files")
+            for key in table
+            if not key.endswith("/")
+        ]
 
     def joined(self, record: JsonObject) -> JsonObject:
         """The record with the fields of the records it points at."""
@@ -167,14 +187,14 @@ class Records:
         """True when a key or field of this value exists."""
         return any(value == key or value in r.values() for table in self._tables.values() for key, r in table.items())
 
-    def _paths(self, param: Param) -> list[str]:
-        """File paths of the world, or their folders where the parameter speaks of a folder or repository."""
+    def _paths(self, param: Param, tool: str) -> list[str]:
+        """File paths of the world, or their folders where tool or parameter speak of a folder or a repository."""
         paths = self.paths()
-        about = f"{snake(param.name)} {param.label} {param.schema.get('description', '')}".lower()
-        if "repo" in about:
+        about = {*snake(param.name).split("_"), *snake(tool).split("_")}
+        if "repo" in about or "repository" in about:
             return [_root(paths)] if paths else []
-        if any(word in about for word in ("director", "folder", "dir")) and "file" not in about:
-            return sorted({path.rsplit("/", 1)[0] for path in paths if path.rsplit("/", 1)[0]})
+        if about & _FOLDERS:
+            return sorted({path.rsplit("/", 1)[0] for path in paths})
         return paths
 
 

@@ -31,6 +31,7 @@ class Service:
     """A built-in service as a toolbox. Its worlds share one compiled tool table."""
 
     volatile: tuple[str, ...] = ()
+    seeded = True
     provenance = "built in, Apache-2.0"
 
     def __init__(self, name: str, version: str, *, domain: str, sector: str, desk: type[Desk]) -> None:

@@ -174,7 +174,7 @@ async def test_eight_worlds_at_once_do_not_see_each_other(tmp_path: Path) -> Non
             await world.call("write_note", {"title": "mine", "text": f"of {index}"})
             assert (await world.call("count", {})).content == str(step + 1)
         files = (await world.snapshot())["notes"]["files"]
-        assert files == {"first.txt": "kept in the template", "mine.txt": f"of {index}"}
+        assert files == {"/workspace/first.txt": "kept in the template", "/workspace/mine.txt": f"of {index}"}
         await world.aclose()
 
     async with McpToolbox(notes(tmp_path), root=tmp_path, prestart=0) as box, anyio.create_task_group() as group:

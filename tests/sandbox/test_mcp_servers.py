@@ -26,7 +26,6 @@ FILESYSTEM: Calls = [
     ("search_files", {"path": "/workspace", "pattern": "**/*.md"}),
     ("read_text_file", {"path": "/workspace/config.json", "head": 2}),
     ("read_multiple_files", {"paths": ["/workspace/personal/todo-sam.txt", "/workspace/nowhere.txt"]}),
-    ("get_file_info", {"path": "/workspace/README.md"}),
     ("create_directory", {"path": "/workspace/archive"}),
     ("write_file", {"path": "/workspace/archive/new.md", "content": "from /workspace/README.md\n"}),
     ("edit_file", {"path": "/workspace/archive/new.md", "edits": [{"oldText": "from", "newText": "after"}]}),
@@ -128,7 +127,7 @@ async def test_changes_show_in_the_snapshot_and_nowhere_else(tmp_path: Path) -> 
         assert await one.snapshot() == before
         await one.call("write_file", {"path": "/workspace/personal/todo-sam.txt", "content": "see /workspace/minutes"})
         files = (await one.snapshot())["filesystem"]["files"]
-        assert files["personal/todo-sam.txt"] == "see /workspace/minutes"
+        assert files["/workspace/personal/todo-sam.txt"] == "see /workspace/minutes"
         assert files != before["filesystem"]["files"]
         assert await two.snapshot() == before
         await one.aclose()

@@ -21,6 +21,7 @@ class Shed:
 
     version, domain, sector, provenance = "1", "testing", "testing", "test"
     volatile: tuple[str, ...] = ()
+    seeded: bool = True
 
     def __init__(self, name: str, log: list[str], *, tool: str = "", opens: bool = True, closes: bool = True) -> None:
         self.name = name
