@@ -93,7 +93,10 @@ async def test_a_world_is_a_process_on_a_copy_of_the_template(tmp_path: Path) ->
         await world.call("write_note", {"title": "second", "text": "look at /workspace/first.txt"})
         assert await world.snapshot() == {
             "notes": {
-                "files": {"first.txt": "kept in the template", "second.txt": "look at /workspace/first.txt"},
+                "files": {
+                    "/workspace/first.txt": "kept in the template",
+                    "/workspace/second.txt": "look at /workspace/first.txt",
+                },
                 "state": {},
             }
         }
