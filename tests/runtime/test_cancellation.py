@@ -15,9 +15,9 @@ import msgspec
 import pytest
 
 from tdscaling.runtime.errors import InfrastructureFault, ModelFault
-from tdscaling.runtime.journal import Committed, Event, Finished, decode_event
+from tdscaling.runtime.journal import Committed, Event, FileJournal, Finished, decode_event
 from tdscaling.runtime.limits import Limits
-from tdscaling.runtime.messages import Role
+from tdscaling.runtime.messages import Outcome, Role
 from tdscaling.runtime.row import Row
 from tdscaling.runtime.simloop import SimLoop, simulate
 from tdscaling.runtime.sinks import MemorySink
@@ -45,6 +45,22 @@ class SlowSink(MemorySink):
         """As the sink it is, but with room to be cancelled."""
         await anyio.lowlevel.checkpoint()
         await super().write(line)
+
+
+class SlowJournal(FileJournal):
+    """A journal that gives way before and after it keeps an event."""
+
+    async def finished(self, outcome: Outcome) -> None:
+        """As the journal it is, but with room to be cancelled."""
+        await anyio.lowlevel.checkpoint()
+        await super().finished(outcome)
+        await anyio.lowlevel.checkpoint()
+
+    async def committed(self, index: int, row_id: str, accepted: bool) -> None:
+        """As the journal it is, but with room to be cancelled."""
+        await anyio.lowlevel.checkpoint()
+        await super().committed(index, row_id, accepted)
+        await anyio.lowlevel.checkpoint()
 
 
 class Scene:
@@ -76,6 +92,7 @@ class Scene:
             meter=NoMeter(),
             run_digest="digest",
             run_seed=0,
+            journal=SlowJournal(self.storage.open_append("journal.jsonl")),
         )
         if hook is not None:
             loop.at_step(loop.steps + step, lambda: hook(self, me))
