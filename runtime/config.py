@@ -209,7 +209,7 @@ def read_settings(path: Path) -> dict[str, object]:
         mark = error.problem_mark or error.context_mark
         where = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
         raise ConfigError(f"{path}{where}: broken YAML: {error.problem or error.context}") from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date like 2026-99-99
         raise ConfigError(f"{path}: broken YAML: {_one_line(str(error))}") from None
     if data is None:
         return {}
