@@ -14,7 +14,7 @@ from graphlib import CycleError, TopologicalSorter
 import msgspec
 
 from ..runtime.assignment import MODES, BusinessCluster, Edge, Mode
-from ..sandbox.facts import Param, leaves, params
+from ..sandbox.facts import Leaf, Param, leaves, params
 from ..sandbox.tools import Toolbox, ToolSpec
 
 _KNOWN_BY_HEART = re.compile(r"(^|_)(e_?mail|phone)(_|$)")
@@ -114,7 +114,9 @@ class _Catalogue:
                 names = list(
                     dict.fromkeys([*self._closure(edge.consumer), *self._closure(edge.producer), edge.producer])
                 )
-                others = [e.consumer for e in self.edges if e.param == edge.param and e.consumer not in names]
+                others = dict.fromkeys(
+                    e.consumer for e in self.edges if e.param == edge.param and e.consumer not in names
+                )
                 yield (names + [n for n in others if self.tools[n].service == left][:3])[:MAX_TOOLS]
 
     def cluster(self, names: Sequence[str], owners: Mapping[str, Toolbox]) -> BusinessCluster:
@@ -148,7 +150,9 @@ class _Catalogue:
         writes = [n for n in names if not self.tools[n].read_only]
         by_id = {n: {p.name for p in _needed_ids(self.params[n])} for n in names}
         pointed = [n for n in names if by_id[n]]
-        states = [n for n in reads if any(leaf.kind == "enum" for leaf in leaves(self.tools[n].output_schema))]
+        states = [n for n in reads if any(leaf.kind == "enum" for leaf in self._own(n))]
+        shown = [n for n in reads if by_id[n] and self._shows_itself(n, by_id[n])]
+        fields = {n: {p.name for p in self.params[n]} | {leaf.name for leaf in self._own(n)} for n in writes}
         depth = _depth(edges)
         possible: dict[Mode, bool] = {
             "react": depth >= 2,
@@ -158,11 +162,19 @@ class _Catalogue:
             "loop": bool(pointed),
             "clarify": any(p.required for n in names for p in self.params[n]),
             "recover": bool(pointed),
-            "verify": any(by_id[r] & by_id[w] for r in reads for w in writes),
+            "verify": any(by_id[r] <= fields[w] for r in shown for w in writes),
             "plan": len(names) >= 2,
             "no_capable_tool": len(names) >= 2,
         }
         return tuple(mode for mode in MODES if possible.get(mode, True))
+
+    def _own(self, name: str) -> list[Leaf]:
+        """What a tool's reply says once, outside of lists."""
+        return [leaf for leaf in leaves(self.tools[name].output_schema) if "*" not in leaf.path]
+
+    def _shows_itself(self, name: str, ids: set[str]) -> bool:
+        """True when a read shows the entity it was pointed at, or declares nothing; a list of others does not."""
+        return self.tools[name].output_schema is None or ids <= {leaf.name for leaf in self._own(name)}
 
 
 def _needed_ids(parameters: Iterable[Param]) -> list[Param]:

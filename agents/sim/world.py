@@ -170,7 +170,10 @@ class Records:
     def joined(self, record: JsonObject) -> JsonObject:
         """The record with the fields of the records it points at."""
         merged = dict(record)
-        for name, value in record.items():
+        for inner in record.values():
+            if isinstance(inner, dict):
+                merged = inner | merged
+        for name, value in list(merged.items()):
             if name.endswith("_id") and isinstance(value, str):
                 for table in self._tables.values():
                     other = table.get(value)

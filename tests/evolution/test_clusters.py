@@ -17,7 +17,7 @@ CLUSTERS = build_clusters(builtin(BUILTIN))
 
 def test_clusters_have_three_to_ten_tools_and_no_two_are_alike() -> None:
     """Sizes as the word is defined; sets of tools are unique."""
-    assert all(3 <= len(cluster.tools) <= 10 for cluster in CLUSTERS)
+    assert all(3 <= len(cluster.tools) == len(set(cluster.tools)) <= 10 for cluster in CLUSTERS)
     assert len({frozenset(cluster.tools) for cluster in CLUSTERS}) == len(CLUSTERS) >= 30
 
 
