@@ -60,6 +60,7 @@ def check(config: RunConfig) -> Plan:
     names = tuple(BUILTIN) if config.services == ALL_SERVICES else config.services
     services = builtin(names)
     manifests = tuple(load_manifest(path) for path in config.mcp)
+    _check_names(services, manifests)
     if manifests:
         # An episode holds one server of a manifest at a time: more episodes would only wait for theirs.
         limits = msgspec.structs.replace(limits, concurrency=min(limits.concurrency, config.max_servers))
@@ -88,6 +89,7 @@ def compose(config: RunConfig, plan: Plan, toolboxes: Sequence[Toolbox], storage
         ConfigError: the tools do not fit together, or no cluster can be made from them.
         OutputError: the storage cannot be written.
     """
+    _check_tools(toolboxes)
     clusters = build_clusters(toolboxes)
     meter = Meter(plan.model)
     identity: dict[str, JsonValue] = {
@@ -114,6 +116,29 @@ def compose(config: RunConfig, plan: Plan, toolboxes: Sequence[Toolbox], storage
         run_digest=digest,
         run_seed=config.seed,
     )
+
+
+def _check_names(services: Sequence[Toolbox], manifests: Sequence[Manifest]) -> None:
+    """Every source of tools has a name of its own. Raises ConfigError."""
+    sources = {box.name: "a built-in service" for box in services}
+    for manifest in manifests:
+        if manifest.name in sources:
+            raise ConfigError(
+                f"{manifest.source}: name: {manifest.name!r} is taken by {sources[manifest.name]}; give it another name"
+            )
+        sources[manifest.name] = str(manifest.source)
+
+
+def _check_tools(toolboxes: Sequence[Toolbox]) -> None:
+    """Every tool has a name of its own, because calls name nothing else. Raises ConfigError."""
+    owners: dict[str, str] = {}
+    for box in toolboxes:
+        for tool in box.tools():
+            if tool.name in owners:
+                raise ConfigError(
+                    f"tool {tool.name!r} is in {owners[tool.name]} and in {box.name}: exclude one of them"
+                )
+            owners[tool.name] = box.name
 
 
 def _sampling() -> str:

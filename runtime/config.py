@@ -109,8 +109,8 @@ class RunConfig(BaseSettings):
     """Give up after this many episodes in a row lost to servers or endpoints."""
     grace: Seconds = 10.0
     """Seconds that episodes in flight may go on after Ctrl-C or SIGTERM."""
-    max_servers: Annotated[int, Number, Field(ge=2)] = 8
-    """Most MCP server processes at one time, per manifest; half as many episodes are in flight."""
+    max_servers: Count = 8
+    """Most MCP server processes at one time, per manifest; with --mcp, no more episodes are in flight."""
     mistakes: Annotated[float, Number, Field(ge=0, le=10, allow_inf_nan=False)] = 1.0
     """Factor on the simulated model's documented error rates; 0 switches its errors off."""
     loop: Literal["uvloop", "asyncio"] = "uvloop"

@@ -71,7 +71,7 @@ def test_a_key_may_be_written_as_the_flag_is(tmp_path: Path) -> None:
         ("count: yes", "count must be a number, not True"),
         ("count: 0", "count must be at least 1, not 0"),
         ("mistakes: 11", "mistakes must be at most 10, not 11"),
-        ("max_servers: 1", "max_servers must be at least 2, not 1"),
+        ("max_servers: 0", "max_servers must be at least 1, not 0"),
         ("services: 3", "services must be a list, not 3"),
         ("out: 5", "out must be a text, not 5"),
         ("loop: trio", "loop must be 'uvloop' or 'asyncio', not 'trio'"),

@@ -8,14 +8,15 @@ import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tdscaling.tests.cli.shell import SECONDS, Shell
 
 
-def rows(path: Path) -> list[dict[str, object]]:
-    """The rows of a file."""
+def rows(path: Path) -> list[dict[str, Any]]:
+    """The rows of a file: JSON, so Any stands for JSON values only."""
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
