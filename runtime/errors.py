@@ -6,7 +6,8 @@
     │   ├── TargetUnreachable     the run ended before --count was reached          exit 3
     │   ├── ToolServerError       a tool server cannot be used                      exit 4
     │   ├── OutputError           rows cannot be written where they were asked for  exit 5
-    │   └── InputError            a file to read is missing or is not ours          exit 6
+    │   ├── InputError            a file to read is missing or is not ours          exit 6
+    │   └── EndpointError         a model endpoint cannot be used: key, model, URL  exit 7
     └── Fault                     an episode's failure: data, never a crash
         ├── ModelFault            the model's answer cannot be used; it is judged
         ├── EnvironmentFault      the simulated world broke its own rules; counts against its cluster
@@ -59,6 +60,12 @@ class InputError(UserError):
     """A file that should be read is missing or does not hold trajectories."""
 
     exit_code = 6
+
+
+class EndpointError(UserError):
+    """A model's endpoint refuses the key, the model or the request, or never answered."""
+
+    exit_code = 7
 
 
 class Fault(TdscalingError):
