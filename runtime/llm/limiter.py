@@ -1,0 +1,93 @@
+"""How many requests may be in flight to one endpoint: additive increase, multiplicative decrease."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+import msgspec
+
+from ..bus import Clock
+
+
+class LimiterStatistics(msgspec.Struct, frozen=True):
+    """A limiter at one moment."""
+
+    limit: int
+    """Requests that may be in flight now."""
+    maximum: int
+    in_flight: int
+    waiting: int
+    highest: int
+    """Most that were in flight at one time."""
+    cuts: int
+    """How often the limit was halved."""
+
+
+class Limiter:
+    """A semaphore whose size follows what the endpoint can take.
+
+    A sign of overload (429, 503, 529, a timeout) halves the limit, but once per round trip: requests that were sent
+    before the last cut tell nothing new. As many answers in a row as the limit is high raise it by one.
+    """
+
+    def __init__(self, maximum: int, clock: Clock) -> None:
+        """Begins at `maximum`, which is never exceeded; never falls below 1."""
+        self._maximum = self._limit = maximum
+        self._clock = clock
+        self._waiters: deque[asyncio.Future[None]] = deque()
+        self._in_flight = self._highest = self._good = self._cuts = 0
+        self._cut_at = -1
+
+    async def acquire(self) -> int:
+        """Wait for a slot; the time at which it was given, for `congested`. First come, first served."""
+        if self._in_flight < self._limit and not self._waiters:
+            self._take()
+            return self._clock()
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
+        try:
+            await waiter
+        except asyncio.CancelledError:
+            if waiter.done() and not waiter.cancelled():  # the slot came in the moment of cancellation
+                self.release()
+            raise
+        return self._clock()
+
+    def release(self) -> None:
+        """Give the slot back."""
+        self._in_flight -= 1
+        self._wake()
+
+    def succeeded(self) -> None:
+        """An answer came."""
+        self._good += 1
+        if self._good >= self._limit and self._limit < self._maximum:
+            self._limit += 1
+            self._good = 0
+            self._wake()
+
+    def congested(self, sent: int) -> None:
+        """The endpoint has too much to do, says the answer to a request that was `sent` at that time."""
+        if sent <= self._cut_at:
+            return
+        self._limit = max(1, self._limit // 2)
+        self._cut_at = self._clock()
+        self._good = 0
+        self._cuts += 1
+
+    def statistics(self) -> LimiterStatistics:
+        """The limiter as it stands."""
+        waiting = sum(not waiter.done() for waiter in self._waiters)
+        return LimiterStatistics(self._limit, self._maximum, self._in_flight, waiting, self._highest, self._cuts)
+
+    def _take(self) -> None:
+        self._in_flight += 1
+        self._highest = max(self._highest, self._in_flight)
+
+    def _wake(self) -> None:
+        while self._waiters and self._in_flight < self._limit:
+            waiter = self._waiters.popleft()
+            if not waiter.done():
+                self._take()
+                waiter.set_result(None)
