@@ -42,6 +42,11 @@ DOCTOR_HELP = """Check this machine.
 
 Exit code 0 when nothing failed, 1 otherwise; a warning is no failure."""
 
+SERVE_MODEL_HELP = """Serve the simulated model as an OpenAI-compatible endpoint.
+
+For trying, testing and measuring. The first line on stdout is its base URL; GET /stats beside /v1 gives counters. It
+runs until Ctrl-C or SIGTERM, then exits with 0."""
+
 CONFIG_HELP = """Print the settings that a run would have, as YAML for --config.
 
 Takes the flags of `tdscaling run`."""
@@ -65,7 +70,8 @@ def make_app() -> App:
     app.command(f"{package}.run:run", help=RUN_HELP, sort_key=1)
     app.command(f"{package}.show:show", help=SHOW_HELP, sort_key=2)
     app.command(f"{package}.doctor:doctor", help=DOCTOR_HELP, sort_key=3)
-    settings = App(name="config", help="Look at the settings.", help_format="plaintext", sort_key=4)
+    app.command(f"{package}.serve_model:serve_model", name="serve-model", help=SERVE_MODEL_HELP, sort_key=4)
+    settings = App(name="config", help="Look at the settings.", help_format="plaintext", sort_key=5)
     settings.command(f"{package}.config_show:show", name="show", help=CONFIG_HELP)
     app.command(settings)
     return app
