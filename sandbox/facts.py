@@ -21,6 +21,9 @@ _FREE_TEXT = frozenset(
 )
 _NO_LABEL = frozenset({"if", "whether", "when", "optional", "optionally", "only", "set", "use"})
 """A description that begins like this explains a parameter and does not name it."""
+_LOOKS = frozenset(
+    "check count describe diff fetch find get list log look lookup query read search show status".split()
+)
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -66,6 +69,11 @@ def label_of(name: str, schema: JsonObject) -> str:
     if match := re.fullmatch(r"(\w+(?:ed|en|nt))_at", words):
         return f"time it was {match[1].replace('_', ' ')}"
     return words.replace("_", " ")
+
+
+def reads_by_name(name: str) -> bool:
+    """True when a tool's name says that it only looks: a guess for servers that annotate nothing."""
+    return any(word in _LOOKS for word in snake(name).split("_")[:2])
 
 
 def is_identifier(name: str) -> bool:

@@ -49,6 +49,8 @@ class ToolFilter(Keys):
     """Only these; empty for all."""
     exclude: tuple[Label, ...] = ()
     """All but these."""
+    read_only: tuple[Label, ...] = ()
+    """Tools that change nothing although the server does not say so: many servers send no annotations."""
 
     def keeps(self, name: str) -> bool:
         """True when the tool of this name is used."""
@@ -72,7 +74,7 @@ class Timeouts(Keys):
 
     start: Seconds = 15.0
     """Seconds from the start of the process to the end of the handshake."""
-    call: Seconds = 20.0
+    call: Seconds = 15.0
     """Seconds for one tool call."""
 
 

@@ -26,6 +26,7 @@ from pydantic import ValidationError
 
 from ..runtime.errors import EnvironmentFault, InfrastructureFault, ToolServerError
 from .manifest import Manifest
+from .mcp_health import Health
 from .mcp_listing import Listing, read_listing
 from .mcp_pool import SessionPool
 from .mcp_reply import check_output, cut, reply_text
@@ -71,6 +72,7 @@ class McpToolbox:
         self._max_servers = max_servers
         self._max_reply = max_reply
         self._stderr_log = stderr_log
+        self._health = Health(str(manifest.source))
         self._listing: Listing | None = None
         self._mode = "auto"
         self._pool: SessionPool | None = None
@@ -150,7 +152,7 @@ class McpToolbox:
         session = await self._pool.take()
         # A server without state serves one world after another, as long as it is sound.
         recycle = None if self._manifest.stateful else partial(self._pool.give_back, session)
-        return McpWorld(self._manifest, self._listed, session, self._max_reply, recycle)
+        return McpWorld(self._manifest, self._listed, session, self._health, self._max_reply, recycle)
 
     async def __aenter__(self) -> Self:
         """Check the server, then keep some ready. Raises ToolServerError as `start` does."""
@@ -214,6 +216,7 @@ class McpWorld:
         manifest: Manifest,
         listing: Listing,
         session: Session,
+        health: Health,
         max_reply: int,
         recycle: Callable[[], None] | None,
     ) -> None:
@@ -221,6 +224,7 @@ class McpWorld:
         self._manifest = manifest
         self._listing = listing
         self._session = session
+        self._health = health
         self._max_reply = max_reply
         self._recycle = recycle
         self._closed = False
@@ -236,16 +240,23 @@ class McpWorld:
         Raises:
             EnvironmentFault: `output_schema`.
             InfrastructureFault: `mcp_died`, `mcp_timeout`, `mcp_protocol`, `mcp_closed`.
+            ToolServerError: one fault too many in a row, over all worlds of this server.
         """
         if name not in {spec.name for spec in self._listing.specs}:
             return ToolReply(f"Unknown tool: {name}", is_error=True)
         if self._closed:
             raise InfrastructureFault("mcp_closed", f"{self._manifest.source}: tool {name}: the world is closed")
         aliases = self._session.aliases
-        answer = await self._session.call(name, aliases.outgoing(arguments))
+        try:
+            answer = await self._session.call(name, aliases.outgoing(arguments))
+            if not isinstance(answer, Refused):
+                check_output(self._manifest.name, name, answer, self._listing.validators.get(name))
+        except (EnvironmentFault, InfrastructureFault) as fault:
+            self._health.bad(fault)
+            raise
+        self._health.good()
         if isinstance(answer, Refused):
             return ToolReply(cut(aliases.incoming(answer.message), self._max_reply), is_error=True)
-        check_output(self._manifest.name, name, answer, self._listing.validators.get(name))
         text = aliases.incoming(reply_text(answer, as_json=self._listing.shows_json(name)))
         return ToolReply(cut(text, self._max_reply), is_error=bool(answer.is_error))
 

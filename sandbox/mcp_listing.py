@@ -15,6 +15,7 @@ from mcp import Client
 from mcp_types import Tool
 
 from ..runtime.errors import ToolServerError
+from .facts import reads_by_name
 from .manifest import Manifest
 from .tools import JsonObject, ToolSpec
 
@@ -52,6 +53,7 @@ async def read_listing(client: Client, manifest: Manifest) -> Listing:
     names = {tool.name for tool in listed}
     _check_names(manifest, "tools.include", manifest.tools.include, names)
     _check_names(manifest, "tools.exclude", manifest.tools.exclude, names)
+    _check_names(manifest, "tools.read_only", manifest.tools.read_only, names)
     _check_names(manifest, "state", [call.tool for call in manifest.state], names)
     kept = [tool for tool in listed if manifest.tools.keeps(tool.name)]
     if not kept:
@@ -119,8 +121,8 @@ def _spec(manifest: Manifest, tool: Tool) -> ToolSpec:
         service=manifest.name,
         input_schema=tool.input_schema,
         output_schema=None if tool.output_schema is None or _wraps_text(tool.output_schema) else tool.output_schema,
-        # A missing hint means "may change state": the protocol's default, and the safe side.
-        read_only=hint is True,
+        # Without a hint the name decides, and a name that says nothing means "may change state".
+        read_only=reads_by_name(tool.name) if hint is None else hint,
     )
 
 

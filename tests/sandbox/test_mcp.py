@@ -13,9 +13,10 @@ import anyio
 import pytest
 import yaml
 
-from tdscaling.runtime.errors import EnvironmentFault, InfrastructureFault
+from tdscaling.runtime.errors import EnvironmentFault, InfrastructureFault, ToolServerError
 from tdscaling.sandbox.manifest import Manifest, load_manifest
 from tdscaling.sandbox.mcp import McpToolbox, McpWorld
+from tdscaling.sandbox.mcp_health import FAULTS_IN_A_ROW
 
 SERVERS = Path(__file__).parent / "servers"
 pytestmark = pytest.mark.anyio
@@ -147,7 +148,7 @@ async def test_an_output_schema_is_recorded_only_where_the_reply_is_such_json(tm
         assert specs["write_note"].output_schema is not None
         assert (await world.call("list_notes", {})).content == "a\nfirst"
         assert specs["list_notes"].output_schema is None
-        assert (specs["list_notes"].read_only, specs["count"].read_only) == (True, False)
+        assert (specs["list_notes"].read_only, specs["write_note"].read_only) == (True, False)
         await world.aclose()
 
 
@@ -445,3 +446,27 @@ def test_a_killed_or_interrupted_program_leaves_no_server(tmp_path: Path, number
     while running(pid) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert not running(pid)
+
+
+async def test_a_server_that_never_answers_ends_the_run(tmp_path: Path) -> None:
+    """After so many faults in a row, over all worlds, the error is the user's; an answer in between sets it back."""
+
+    async def die(box: McpToolbox) -> None:
+        world = await box.open(0)
+        try:
+            await world.call("die", {})
+        finally:
+            await world.aclose()
+
+    async with McpToolbox(raw(tmp_path, "plain"), root=tmp_path) as box:
+        for _ in range(FAULTS_IN_A_ROW - 1):
+            with pytest.raises(InfrastructureFault):
+                await die(box)
+        healthy = await box.open(0)
+        await healthy.call("ping", {})
+        await healthy.aclose()
+        for _ in range(FAULTS_IN_A_ROW - 1):
+            with pytest.raises(InfrastructureFault):
+                await die(box)
+        with pytest.raises(ToolServerError, match=r"raw.yaml: tool die: .*failed calls in a row"):
+            await die(box)
