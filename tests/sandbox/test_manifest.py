@@ -43,7 +43,7 @@ def test_a_command_is_enough(tmp_path: Path) -> None:
     assert manifest.aliases == {"/workspace": "{scratch}"}
     assert manifest.stateful
     assert manifest.ignore == (".git/**",)
-    assert (manifest.timeouts.start, manifest.timeouts.call) == (15, 20)
+    assert (manifest.timeouts.start, manifest.timeouts.call) == (15, 15)
 
 
 def test_variables_come_from_our_environment_and_stay_out_of_the_digest(tmp_path: Path) -> None:
