@@ -9,6 +9,10 @@ import msgspec
 from .chat import AssistantMessage, ChatMessage, ToolDefinition
 
 
+SIMULATED = "sim"
+"""The simulated model's name. A server whose replies carry it serves the simulated model: rows say so."""
+
+
 class ResponseFormat(msgspec.Struct, frozen=True):
     """OpenAI's structured output: the reply's content must be JSON of this schema."""
 
@@ -47,7 +51,9 @@ class ModelReply(msgspec.Struct, frozen=True):
     """Raw: `stop`, `tool_calls`, `length`, …"""
     usage: Usage
     model: str
-    """The name the server gave, which may differ from the one asked for."""
+    """The name the server gave, which may differ from the one asked for; empty when it gave none."""
+    logprobs: str = ""
+    """JSON text of the log probabilities as the server gave them; empty when none were asked for."""
 
 
 class Model(Protocol):

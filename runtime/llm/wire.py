@@ -96,7 +96,7 @@ Body: TypeAlias = dict[str, object]
 
 def encode(request: ModelRequest, spec: ModelSpec, dialect: Dialect, *, stream: bool) -> bytes:
     """The body of a request."""
-    body: Body = {"model": request.model, "messages": _messages(request, dialect)}
+    body: Body = {"model": spec.name, "messages": _messages(request, dialect)}
     if request.tools:
         body["tools"] = request.tools
         body["tool_choice"] = "auto"
