@@ -26,6 +26,8 @@ class ModelCall(msgspec.Struct, frozen=True):
     prompt_tokens: int
     completion_tokens: int
     finish_reason: str
+    model: str = ""
+    """The name that the server gave."""
 
 
 class Draft(msgspec.Struct, frozen=True, tag=True):

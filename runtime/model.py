@@ -8,7 +8,6 @@ import msgspec
 
 from .chat import AssistantMessage, ChatMessage, ToolDefinition
 
-
 SIMULATED = "sim"
 """The simulated model's name. A server whose replies carry it serves the simulated model: rows say so."""
 

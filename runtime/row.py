@@ -62,6 +62,8 @@ class Provenance(msgspec.Struct, frozen=True):
     """Version and hash of the prompt set."""
     tools: str
     """Licence and source of the tool schemas."""
+    served: str = "{}"
+    """JSON text `{role: [names that the servers gave]}`; `model` is the name that the assistant was asked for by."""
 
 
 class Row(msgspec.Struct, frozen=True):
