@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from ..runtime.casting import Pool
 from ..runtime.chat import AssistantMessage
 from ..runtime.errors import ModelFault
 from ..runtime.messages import Act, Episode, Respond, Speak
@@ -18,9 +19,9 @@ MAX_REPLIES = 40
 class AssistantAgent:
     """Sees the system prompt, the tools and the visible conversation with tool replies; never the blueprint."""
 
-    def __init__(self, model: Model, name: str) -> None:
+    def __init__(self, model: Model, pool: Pool) -> None:
         self._model = model
-        self._name = name
+        self._pool = pool
 
     async def handle(self, message: Respond) -> Act | Speak:
         """The assistant's next message: tool calls go to the tools, words to the user.
@@ -32,7 +33,7 @@ class AssistantAgent:
         if replies >= MAX_REPLIES:
             raise ModelFault("endless", f"no end after {replies} assistant messages")
         request = ModelRequest(
-            model=self._name,
+            model=self._pool.choose(episode.assignment.seed, "assistant"),
             messages=episode.transcript,
             tools=episode.tools,
             seed=derive(episode.assignment.seed, "assistant", replies),

@@ -6,6 +6,7 @@ import msgspec
 
 from ..runtime.assignment import Assignment, BusinessCluster
 from ..runtime.blueprint import Blueprint, Plan, WorldRef
+from ..runtime.casting import Pool
 from ..runtime.chat import AssistantMessage, ChatMessage, FunctionSpec, SystemMessage, ToolDefinition, UserMessage
 from ..runtime.errors import ModelFault
 from ..runtime.messages import Draft, Episode, ModelCall, Speak
@@ -26,9 +27,9 @@ PLAN_FORMAT = ResponseFormat("plan", msgspec.Raw(msgspec.json.encode(msgspec.jso
 class BlueprintAgent:
     """Sees everything: the cluster, the world, the assignment. Speaks structured output."""
 
-    def __init__(self, model: Model, name: str, stage: Stage) -> None:
+    def __init__(self, model: Model, pool: Pool, stage: Stage) -> None:
         self._model = model
-        self._name = name
+        self._pool = pool
         self._stage = stage
 
     async def handle(self, message: Draft) -> Speak:
@@ -65,8 +66,9 @@ class BlueprintAgent:
 
     async def _ask(self, conversation: tuple[ChatMessage, ...], assignment: Assignment, attempt: int) -> ModelReply:
         seed = derive(assignment.seed, "blueprint", attempt)
+        name = self._pool.choose(assignment.seed, "blueprint")
         return await self._model.complete(
-            ModelRequest(model=self._name, messages=conversation, response_format=PLAN_FORMAT, seed=seed)
+            ModelRequest(model=name, messages=conversation, response_format=PLAN_FORMAT, seed=seed)
         )
 
     def _scene(self, message: Draft, cluster: BusinessCluster, blueprint: Blueprint, calls: list[ModelCall]) -> Episode:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from ..runtime.chat import ChatMessage, ToolDefinition
+import msgspec
+
+from ..runtime.bus import Work
+from ..runtime.casting import Casting, Pool
 from ..runtime.errors import Fault, ModelFault
-from ..runtime.messages import Act, Draft, Judge, Message, Outcome, Respond, Role, Speak
+from ..runtime.messages import Draft, Message, Outcome, Role
 from ..runtime.model import Model
-from ..runtime.row import Measurements, Row, Scores, Verdict
+from ..runtime.row import Row, Scores, Verdict
 from .assistant import AssistantAgent
 from .blueprint import BlueprintAgent
+from .episode import counted
 from .stage import Stage
 from .toolsim import ToolSimAgent
 from .user import UserAgent
@@ -19,46 +23,48 @@ from .verifier import Origin, Verifier
 
 
 class Cast:
-    """One agent per role, all on one model."""
+    """One agent per role. `casting` says which model plays which; without one, the origin's model plays all."""
 
-    def __init__(self, model: Model, stage: Stage, origin: Origin) -> None:
+    def __init__(self, model: Model, stage: Stage, origin: Origin, casting: Casting | None = None) -> None:
+        self._model = model
         self._stage = stage
         self._origin = origin
-        name = origin.model
+        everybody = Pool({origin.model: 1.0})
+        self._casting = casting or Casting(everybody, everybody, everybody)
         self.handlers: dict[Role, Callable[[Any], Awaitable[Message]]] = {
-            "blueprint": BlueprintAgent(model, name, stage).handle,
-            "user": UserAgent(model, name).handle,
-            "assistant": AssistantAgent(model, name).handle,
+            "blueprint": BlueprintAgent(model, self._casting.blueprint, stage).handle,
+            "user": UserAgent(model, self._casting.user).handle,
+            "assistant": AssistantAgent(model, self._casting.assistant).handle,
             "toolsim": ToolSimAgent(stage).handle,
-            "verifier": Verifier(stage, origin).handle,
+            "verifier": Verifier(stage, origin, self._casting.assistant).handle,
         }
 
     async def release(self, episode: str) -> None:
         """Close the episode's world. Idempotent."""
         await self._stage.release(episode)
 
-    def reject(self, message: Draft | Speak | Respond | Act | Judge, fault: Fault) -> Outcome:
-        """A completed rejection: the row as far as it came, with the fault as its reason."""
+    def reject(self, message: Work, fault: Fault) -> Outcome:
+        """A completed rejection: the row as far as it came, nothing in it a target, with the fault as its reason."""
         boundary = "model" if isinstance(fault, ModelFault) else "environment"
         text = f"{boundary}.{fault.reason}" + (f": {fault.detail[:300]}" if fault.detail else "")
-        if isinstance(message, Draft):
-            assignment, identity, blueprint = message.assignment, message.id, None
-            messages: tuple[ChatMessage, ...] = ()
-            tools: tuple[ToolDefinition, ...] = ()
-            calls = 0
-        else:
-            episode = message.episode
-            assignment, identity, blueprint = episode.assignment, episode.id, episode.blueprint
-            messages, tools, calls = episode.transcript, episode.tools, len(episode.model_calls)
+        episode = None if isinstance(message, Draft) else message.episode
+        assignment = message.assignment if isinstance(message, Draft) else message.episode.assignment
+        identity = message.id if isinstance(message, Draft) else message.episode.id
+        calls = episode.model_calls if episode else ()
         row = Row(
             id=identity,
-            messages=messages,
-            tools=tools,
+            messages=tuple(msgspec.structs.replace(said, train=0.0) for said in episode.transcript) if episode else (),
+            tools=episode.tools if episode else (),
             assignment=assignment,
-            blueprint=blueprint,
+            blueprint=episode.blueprint if episode else None,
             verdict=Verdict(False, (text,), Scores()),
-            measurements=Measurements(assignment.mode, (), 0, 0, 0, 0, 0, 0, calls, 0, 0, ()),
-            provenance=self._origin.of(self._stage.clusters[assignment.cluster].provenance),
-            simulated=self._origin.simulated,
+            measurements=counted(episode, assignment.mode),
+            provenance=self._origin.of(
+                self._stage.clusters[assignment.cluster].provenance,
+                self._casting.assistant.choose(assignment.seed, "assistant"),
+                episode.model_calls if episode else (),
+            ),
+            # Answers that were no plan are not kept; then it counts whether the stand-in answered anything at all.
+            simulated=self._origin.touched(episode.model_calls) if episode else self._model.simulated,
         )
         return Outcome(assignment.index, identity, "completed", row)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..runtime.casting import Pool
 from ..runtime.chat import AssistantMessage, ChatMessage, SystemMessage, UserMessage
 from ..runtime.errors import ModelFault
 from ..runtime.messages import Episode, Judge, Respond, Speak
@@ -17,9 +18,9 @@ MAX_TURNS = 12
 class UserAgent:
     """Sees persona, goals, the facts it may tell and the visible conversation; never tools or the plan."""
 
-    def __init__(self, model: Model, name: str) -> None:
+    def __init__(self, model: Model, pool: Pool) -> None:
         self._model = model
-        self._name = name
+        self._pool = pool
 
     async def handle(self, message: Speak) -> Respond | Judge:
         """The user's next message goes to the assistant; when there is nothing more to say, the verifier judges.
@@ -31,7 +32,8 @@ class UserAgent:
         if turns >= MAX_TURNS:
             return Judge(episode)
         seed = derive(episode.assignment.seed, "user", turns)
-        reply = await self._model.complete(ModelRequest(model=self._name, messages=conversation(episode), seed=seed))
+        name = self._pool.choose(episode.assignment.seed, "user")
+        reply = await self._model.complete(ModelRequest(model=name, messages=conversation(episode), seed=seed))
         text = reply.message.content.strip()
         if prompts.STOP in text:
             return Judge(extend(episode, (), account("user", reply)))

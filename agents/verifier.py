@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib.metadata import version
 
 import msgspec
 
+from ..runtime.casting import Pool
 from ..runtime.chat import AssistantMessage, ChatMessage
-from ..runtime.messages import Episode, Judge, Outcome
+from ..runtime.messages import Episode, Judge, ModelCall, Outcome
+from ..runtime.model import SIMULATED
 from ..runtime.row import Measurements, Provenance, Row, Scores, Verdict
 from ..sandbox.tools import Snapshot
 from ..sandbox.world import changes
+from .episode import counted
 from .evidence import Evidence, Exchange, reexecute
 from .gates import GATES
 from .modes import dependent_depth, flags, primary
@@ -29,19 +33,29 @@ class Origin(msgspec.Struct, frozen=True):
     prompts: str
     """Version and hash of the prompt set."""
     simulated: bool
-    """True where the simulated model plays any role."""
+    """True where the embedded simulated model plays any role."""
 
-    def of(self, tools: str) -> Provenance:
-        """The provenance of a row whose tool schemas come from `tools`."""
-        return Provenance(version("tdscaling"), self.run_digest, self.model, self.sampling, self.prompts, tools)
+    def of(self, tools: str, model: str, calls: Iterable[ModelCall]) -> Provenance:
+        """The provenance of a row: where its tool schemas come from, the assistant's model, who answered."""
+        served: dict[str, set[str]] = {}  # {role: names}
+        for call in calls:
+            served.setdefault(call.role, set()).add(call.model)
+        names = msgspec.json.encode({role: sorted(given) for role, given in sorted(served.items())}).decode()
+        return Provenance(version("tdscaling"), self.run_digest, model, self.sampling, self.prompts, tools, names)
+
+    def touched(self, calls: Iterable[ModelCall]) -> bool:
+        """Whether the simulated model played any role, embedded or served."""
+        return self.simulated or any(call.model == SIMULATED for call in calls)
 
 
 class Verifier:
     """Sees everything, decides nothing by taste: the verdict is a pure function of the evidence."""
 
-    def __init__(self, stage: Stage, origin: Origin) -> None:
+    def __init__(self, stage: Stage, origin: Origin, assistants: Pool) -> None:
+        """`assistants`: what the assistant's model was chosen from."""
         self._stage = stage
         self._origin = origin
+        self._assistants = assistants
 
     async def handle(self, message: Judge) -> Outcome:
         """Gather the evidence and judge. Raises EnvironmentFault and InfrastructureFault as the tools do."""
@@ -56,8 +70,12 @@ class Verifier:
             blueprint=episode.blueprint,
             verdict=Verdict(not reasons, reasons, _scores(evidence)),
             measurements=_measure(evidence, episode),
-            provenance=self._origin.of(self._stage.clusters[episode.assignment.cluster].provenance),
-            simulated=self._origin.simulated,
+            provenance=self._origin.of(
+                self._stage.clusters[episode.assignment.cluster].provenance,
+                self._assistants.choose(episode.assignment.seed, "assistant"),
+                episode.model_calls,
+            ),
+            simulated=self._origin.touched(episode.model_calls),
         )
         return Outcome(episode.assignment.index, episode.id, "completed", row)
 
@@ -124,18 +142,9 @@ def _scores(evidence: Evidence) -> Scores:
 
 def _measure(evidence: Evidence, episode: Episode) -> Measurements:
     shown = flags(evidence)
-    exchanges: tuple[Exchange, ...] = evidence.exchanges
-    return Measurements(
-        mode=primary(shown),
+    return msgspec.structs.replace(
+        counted(episode, primary(shown)),
         flags=shown,
-        user_turns=len(evidence.users),
-        assistant_turns=sum(isinstance(spoken, AssistantMessage) for spoken in evidence.transcript),
-        tool_calls=len(exchanges),
-        tool_errors=sum(not exchange.ok for exchange in exchanges),
-        distinct_tools=len({exchange.call.function.name for exchange in exchanges}),
+        tool_errors=sum(not exchange.ok for exchange in evidence.exchanges),
         dependent_depth=dependent_depth(evidence),
-        model_calls=len(episode.model_calls),
-        prompt_tokens=sum(call.prompt_tokens for call in episode.model_calls),
-        completion_tokens=sum(call.completion_tokens for call in episode.model_calls),
-        finish_reasons=tuple(call.finish_reason for call in episode.model_calls if call.role == "assistant"),
     )

@@ -75,8 +75,9 @@ def _forget_the_user(transcript: Transcript) -> Transcript:
 
 
 def _name_a_tool(transcript: Transcript) -> Transcript:
+    names = [c.function.name for spoken in transcript if isinstance(spoken, AssistantMessage) for c in spoken.calls]
     return tuple(
-        replace(spoken, content=f"{spoken.content} Use find_customer.") if isinstance(spoken, UserMessage) else spoken
+        replace(spoken, content=f"{spoken.content} Use {names[0]}.") if isinstance(spoken, UserMessage) else spoken
         for spoken in transcript
     )
 
