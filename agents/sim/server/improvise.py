@@ -64,6 +64,6 @@ def _count(schema: JsonObject, keyword: str) -> int:
 def _resolve(reference: str, root: JsonObject) -> JsonValue:
     """The schema behind `#/$defs/Name`; an empty one when there is none."""
     place: JsonValue = root
-    for part in reference.removeprefix("#").strip("/").split("/"):
+    for part in filter(None, reference.removeprefix("#").split("/")):
         place = place.get(part, {}) if isinstance(place, dict) else {}
     return place

@@ -130,5 +130,5 @@ class Stats:
             refused=self.refused,
             follow_ups=watched.follow_ups,
             prefix_extension_rate=watched.extensions / watched.follow_ups if watched.follow_ups else None,
-            faults=dict(sorted(self.faults.items())),
+            faults=dict(sorted((+self.faults).items())),
         )
