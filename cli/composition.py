@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
@@ -13,7 +12,6 @@ from pydantic import JsonValue
 
 from ..agents import prompts
 from ..agents.cast import Cast
-from ..agents.sim.model import SimModel
 from ..agents.stage import Stage
 from ..agents.verifier import Origin
 from ..evolution.clusters import build_clusters
@@ -22,7 +20,7 @@ from ..runtime.config import ALL_SERVICES, RunConfig
 from ..runtime.errors import ConfigError
 from ..runtime.limits import Limits
 from ..runtime.meter import Meter
-from ..runtime.model import Model, ModelRequest
+from ..runtime.model import Model
 from ..runtime.sinks import Sink
 from ..runtime.storage import Storage
 from ..runtime.supervisor import Run
@@ -30,9 +28,9 @@ from ..sandbox.manifest import Manifest, load_manifest
 from ..sandbox.mcp import McpToolbox
 from ..sandbox.services import BUILTIN, builtin
 from ..sandbox.tools import Toolbox
+from .models import Models, build_models, sampling_of
 from .rundir import write_identity
 
-SIMULATED = "sim"
 READY_SERVERS = 2
 """Servers kept started in advance, per manifest."""
 POLICY = "uniform-1"
@@ -43,20 +41,25 @@ class Plan(msgspec.Struct, frozen=True):
     """What the settings ask for, checked as far as it can be without starting anything."""
 
     limits: Limits
-    model: Model
+    models: Models
     services: tuple[Toolbox, ...]
     manifests: tuple[Manifest, ...]
+
+    @property
+    def model(self) -> Model:
+        """Every model of the run, behind one."""
+        return self.models.model
 
 
 def check(config: RunConfig) -> Plan:
     """Resolve names and read manifests.
 
     Raises:
-        ConfigError: limits that do not fit together, an unknown model or service, a manifest that cannot be used.
+        ConfigError: limits that do not fit together, a model without an endpoint, an unknown service, a manifest that
+            cannot be used.
     """
     limits = config.limits()
-    if config.model != SIMULATED:
-        raise ConfigError(f"model {config.model!r} is not known; this version has {SIMULATED!r}, the simulated model")
+    models = build_models(config)
     names = tuple(BUILTIN) if config.services == ALL_SERVICES else config.services
     services = builtin(names)
     manifests = tuple(load_manifest(path) for path in config.mcp)
@@ -64,7 +67,7 @@ def check(config: RunConfig) -> Plan:
     if manifests:
         # An episode holds one server of a manifest at a time: more episodes would only wait for theirs.
         limits = msgspec.structs.replace(limits, concurrency=min(limits.concurrency, config.max_servers))
-    return Plan(limits, SimModel(config.mistakes), services, manifests)
+    return Plan(limits, models, services, manifests)
 
 
 @asynccontextmanager
@@ -92,18 +95,19 @@ def compose(config: RunConfig, plan: Plan, toolboxes: Sequence[Toolbox], storage
     _check_tools(toolboxes)
     clusters = build_clusters(toolboxes)
     meter = Meter(plan.model)
+    sampling = sampling_of(config)
     identity: dict[str, JsonValue] = {
         "version": version("tdscaling"),
         "toolboxes": [[box.name, box.version] for box in toolboxes],
         "clusters": [cluster.id for cluster in clusters],
         "policy": POLICY,
         "prompts": prompts.digest(),
-        "sampling": _sampling(),
+        "sampling": sampling,
     }
     digest = config.digest(**identity)
     write_identity(storage, {"digest": digest, "seed": config.seed, **identity})
-    origin = Origin(digest, config.model, _sampling(), prompts.digest(), plan.model.simulated)
-    cast = Cast(meter, Stage(toolboxes, clusters), origin)
+    origin = Origin(digest, config.model, sampling, prompts.digest(), plan.model.simulated)
+    cast = Cast(meter, Stage(toolboxes, clusters), origin, plan.models.casting)
     return Run(
         plan.limits,
         controller=UniformSampler(clusters, seed=config.seed),
@@ -139,9 +143,3 @@ def _check_tools(toolboxes: Sequence[Toolbox]) -> None:
                     f"tool {tool.name!r} is in {owners[tool.name]} and in {box.name}: exclude one of them"
                 )
             owners[tool.name] = box.name
-
-
-def _sampling() -> str:
-    """The sampling parameters of every request, as JSON text: the request's own defaults, no role changes them."""
-    request = ModelRequest(model="", messages=())
-    return json.dumps({"temperature": request.temperature, "top_p": request.top_p, "max_tokens": request.max_tokens})

@@ -52,6 +52,8 @@ def run(*, settings: Annotated[RunConfig | None, Parameter(name="*")] = None) ->
     if session.summary is not None and not config.quiet:
         for line in closing_lines(session.summary, outputs.directory, simulated=plan.model.simulated):
             _say(line)
+        if about_endpoints := plan.models.closing_line():
+            _say(about_endpoints)
     return 0
 
 

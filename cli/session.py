@@ -56,7 +56,7 @@ class Session:
 
     async def _synthesise(self) -> None:
         servers = open_toolboxes(self._plan, self._config.max_servers, self._outputs.servers_log)
-        async with servers as toolboxes:
+        async with servers as toolboxes, self._plan.models.open(self._outputs.storage):
             self._run = compose(self._config, self._plan, toolboxes, self._outputs.storage, self._outputs.sink)
             self._log.info(
                 "run started",

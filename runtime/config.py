@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Annotated, Literal, TypeAlias, cast
 
 import yaml
+from cyclopts import Parameter
 from pydantic import BeforeValidator, Field, JsonValue, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
@@ -30,6 +31,7 @@ from pydantic_settings import (
 
 from .errors import ConfigError
 from .limits import Limits
+from .llm.settings import ModelSettings
 
 ENV_PREFIX = "TDSCALING_"
 DEBUG_VARIABLE = "TDSCALING_DEBUG"
@@ -86,7 +88,27 @@ class RunConfig(BaseSettings):
     seed: Annotated[int, Number] = 0
     """Root of all randomness: equal settings and seeds give equal rows."""
     model: str = "sim"
-    """Who plays the roles; `sim` is the built-in simulated model, a stand-in for trying and testing."""
+    """Who plays the roles: a name, or a weighted pool name=3,other=1. `sim` is the built-in stand-in for testing."""
+    user_model: str | None = None
+    """Who plays the user; --model when absent."""
+    blueprint_model: str | None = None
+    """Who drafts the plans; --model when absent."""
+    base_url: Names = ()
+    """OpenAI-compatible endpoint, for instance http://127.0.0.1:8000/v1; several are replicas. Keys: OPENAI_API_KEY."""
+    models: Annotated[dict[str, ModelSettings], NoDecode, Parameter(parse=False)] = {}
+    """Only in a file: endpoints, sampling and prices per model name."""
+    stream: bool = False
+    """Have replies streamed, to measure the time to the first token."""
+    logprobs: Annotated[int, Number, Field(ge=0, le=20)] | None = None
+    """Ask for log probabilities with so many alternatives; implies --keep-raw."""
+    keep_raw: bool = False
+    """Keep every reply of an endpoint as it came, in raw.jsonl."""
+    budget_requests: Count | None = None
+    """End the run after this many model requests."""
+    budget_tokens: Count | None = None
+    """End the run after this many prompt and completion tokens."""
+    budget_cost: Annotated[float, Number, Field(gt=0, allow_inf_nan=False)] | None = None
+    """End the run when it has cost this much, by the prices in the file."""
     services: Names = ALL_SERVICES
     """Built-in services by name, or `all`. With --mcp and without this, none."""
     mcp: Paths = ()
@@ -181,7 +203,15 @@ class RunConfig(BaseSettings):
         Count, paths, concurrency, deadlines and the like are left out; so is the seed, which stands beside the digest
         in every id; so are services and manifests, because the catalogue that they lead to is what counts.
         """
-        return {"lag": self.lag, "model": self.model, "mistakes": self.mistakes}
+        roles = {"user_model": self.user_model, "blueprint_model": self.blueprint_model}
+        sampling: dict[str, JsonValue] = {name: entry.semantic() for name, entry in self.models.items()}
+        return {
+            "lag": self.lag,
+            "model": self.model,
+            "mistakes": self.mistakes,
+            **{role: name for role, name in roles.items() if name is not None},
+            **({"models": sampling} if any(sampling.values()) else {}),
+        }
 
     def digest(self, **parts: JsonValue) -> str:
         """sha256 over `semantic()` and the parts given (catalogue, prompts, policy), 16 hex digits."""
@@ -247,7 +277,8 @@ def _describe(error: ValidationError, given: Mapping[str, object]) -> str:
     if not first["loc"]:  # a rule over several settings
         return _one_line(first["msg"].removeprefix("Value error, ")) + more
     key = str(first["loc"][0])
-    return f"{_origin(key, given)} {_problem(first)}{more}"
+    inner = "".join(f".{part}" for part in first["loc"][1:]) if key == "models" else ""
+    return f"{_origin(key, given)}{inner} {_problem(first)}{more}"
 
 
 def _origin(key: str, given: Mapping[str, object]) -> str:

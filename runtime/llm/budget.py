@@ -56,6 +56,11 @@ class Budget:
         self.cost = 0.0
 
     @property
+    def priced(self) -> bool:
+        """Whether any model has a price."""
+        return bool(self._prices)
+
+    @property
     def simulated(self) -> bool:
         """As the model inside."""
         return self._model.simulated

@@ -60,8 +60,8 @@ class HttpModel:
     async def __aexit__(self, *raised: object) -> None:
         await self._transport.__aexit__(*raised)
 
-    def keep_raw(self, raw: RawLog) -> None:
-        """Where raw replies go from now on."""
+    def keep_raw(self, raw: RawLog | None) -> None:
+        """Where raw replies go from now on; None for nowhere."""
         self._raw = raw
 
     @property

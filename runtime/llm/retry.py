@@ -64,7 +64,7 @@ class Retries:
         return wait if wait <= left else None
 
     def _jittered(self, after: float | None) -> float:
-        """Half to all of the exponential step; on top of what the server asked for: not all should come back at once."""
+        """Half to all of the exponential step, on top of what the server asked for: not all come back at once."""
         policy = self._policy
         step = min(policy.cap, policy.first * 2.0 ** (self._failed - 1)) * self._dice.uniform(0.5, 1.0)
         return step if after is None else min(after, policy.longest_after) + step * 0.5
