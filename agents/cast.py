@@ -62,9 +62,9 @@ class Cast:
             provenance=self._origin.of(
                 self._stage.clusters[assignment.cluster].provenance,
                 self._casting.assistant.choose(assignment.seed, "assistant"),
-                episode.model_calls if episode else (),
+                calls,
             ),
             # Answers that were no plan are not kept; then it counts whether the stand-in answered anything at all.
-            simulated=self._origin.touched(episode.model_calls) if episode else self._model.simulated,
+            simulated=self._origin.touched(calls) if episode else self._model.simulated,
         )
         return Outcome(assignment.index, identity, "completed", row)
