@@ -38,7 +38,7 @@ SHOW_HELP = """Show a trajectory as a dialogue.
 
 Works on accepted rows and on the rejected.jsonl of a run directory."""
 
-DOCTOR_HELP = """Check this machine.
+DOCTOR_HELP = """Check this machine, or with --base-url an endpoint.
 
 Exit code 0 when nothing failed, 1 otherwise; a warning is no failure."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, get_args
@@ -22,6 +23,9 @@ FAILED = 1
 
 def doctor(
     *,
+    base_url: str = "",
+    model: str = "",
+    api_key_env: str = "OPENAI_API_KEY",
     mcp: tuple[Path, ...] = (),
     json: Annotated[bool, Parameter(negative=())] = False,
     runs: Path = Path("runs"),
@@ -30,6 +34,12 @@ def doctor(
 
     Parameters
     ----------
+    base_url
+        Probe this OpenAI-compatible endpoint instead of the machine: about 60 requests, at most a minute.
+    model
+        The endpoint's model to probe; the first one that it lists when absent.
+    api_key_env
+        Environment variable that holds the endpoint's key.
     mcp
         Manifests of MCP servers to start and check, too.
     json
@@ -37,13 +47,24 @@ def doctor(
     runs
         Folder in which run directories would be made.
     """
-    checks = [*machine(runs), *(external_server(path) for path in mcp)]
+    about = _endpoint(base_url, model, api_key_env) if base_url else list(machine(runs))
+    checks = [*about, *(external_server(path) for path in mcp)]
     if json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(checks), indent=2).decode() + "\n")
         sys.stdout.flush()
     else:
         _print(checks)
     return FAILED if any(check.status == "fail" for check in checks) else 0
+
+
+def _endpoint(base_url: str, model: str, api_key_env: str) -> list[Check]:
+    # Here and not above: a look at the machine needs no HTTP client.
+    from ..runtime import loop
+    from ..runtime.llm.secret import Key
+    from .probe import probe
+
+    key = Key(os.environ.get(api_key_env, "").strip())
+    return loop.run(lambda: probe(base_url, model, key))
 
 
 def _print(checks: list[Check]) -> None:
