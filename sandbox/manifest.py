@@ -100,6 +100,8 @@ class ManifestKeys(Keys):
     provenance: Label = "external server, licence not stated"
     """Source and licence of the tool schemas."""
     tools: ToolFilter = ToolFilter()
+    errors: tuple[Label, ...] = ()
+    """Beginnings of replies that report an error although the server does not mark them as one."""
     state: tuple[StateCall, ...] = ()
     ignore: tuple[Label, ...] = (".git/**",)
     """Glob patterns of paths that are left out of the directory part of a snapshot."""

@@ -29,7 +29,7 @@ from .manifest import Manifest
 from .mcp_health import Health
 from .mcp_listing import Listing, read_listing
 from .mcp_pool import SessionPool
-from .mcp_reply import check_output, cut, reply_text
+from .mcp_reply import check_output, cut, reply_text, structured
 from .mcp_scratch import read_files
 from .mcp_session import Refused, Request, Session, one_line
 from .tools import JsonObject, Snapshot, ToolReply, ToolSpec
@@ -258,16 +258,22 @@ class McpWorld:
         if isinstance(answer, Refused):
             return ToolReply(cut(aliases.incoming(answer.message), self._max_reply), is_error=True)
         text = aliases.incoming(reply_text(answer, as_json=self._listing.shows_json(name)))
-        return ToolReply(cut(text, self._max_reply), is_error=bool(answer.is_error))
+        failed = bool(answer.is_error) or text.startswith(self._manifest.errors or "\0")
+        return ToolReply(cut(text, self._max_reply), is_error=failed)
 
     async def snapshot(self) -> dict[str, Snapshot]:
         """`{name: {"files": {path: text or hash}, "state": {call: reply}}}`, as the manifest says.
+
+        A reply that writes an object or a list, as JSON or as Python does, stands there decoded.
 
         Raises:
             InfrastructureFault: as `call`; also `mcp_scratch` when the folder cannot be read.
             EnvironmentFault: as `call`.
         """
-        state = {call.label: (await self.call(call.tool, call.arguments)).content for call in self._manifest.state}
+        state = {
+            call.label: structured((await self.call(call.tool, call.arguments)).content)
+            for call in self._manifest.state
+        }
         session = self._session
         if self._closed or session.broken:
             raise InfrastructureFault("mcp_closed", f"{self._manifest.source}: no snapshot of a world that has ended")

@@ -121,8 +121,8 @@ def _spec(manifest: Manifest, tool: Tool) -> ToolSpec:
         service=manifest.name,
         input_schema=tool.input_schema,
         output_schema=None if tool.output_schema is None or _wraps_text(tool.output_schema) else tool.output_schema,
-        # Without a hint the name decides, and a name that says nothing means "may change state".
-        read_only=reads_by_name(tool.name) if hint is None else hint,
+        # The manifest knows best. Without a hint the name decides; a name that says nothing means "may change state".
+        read_only=tool.name in manifest.tools.read_only or (reads_by_name(tool.name) if hint is None else hint),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 
 from jsonschema_rs import Draft202012Validator
@@ -17,7 +18,7 @@ from mcp_types import (
 )
 
 from ..runtime.errors import EnvironmentFault
-from .tools import JsonObject
+from .tools import JsonObject, JsonValue
 
 
 def check_output(service: str, tool: str, result: CallToolResult, validator: Draft202012Validator | None) -> None:
@@ -58,6 +59,21 @@ def cut(text: str, limit: int) -> str:
     if len(text) <= limit:
         return text
     return f"{text[:limit]}\n[reply cut here: {len(text) - limit} of {len(text)} characters are not shown]"
+
+
+def structured(text: str) -> JsonValue:
+    """The object or list that a text writes in JSON or in Python's notation; any other text as it is."""
+    if not text.lstrip().startswith(("{", "[")):
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        pass
+    try:
+        # Through JSON, so that what compares equal here still does after it was recorded.
+        return json.loads(json.dumps(ast.literal_eval(text)))
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return text
 
 
 def _describe(block: ContentBlock) -> str:

@@ -9,6 +9,7 @@ import msgspec
 from ...runtime.blueprint import Argument, Condition, Fact, Goal, GoalKind, Plan, Produced, Report, Source, Step, Told
 from ...sandbox.facts import Leaf, Param, schema_type, snake
 from ...sandbox.tools import JsonObject, JsonValue
+from .sql import statement, wants_sql
 from .values import QUERIES, invent
 from .world import Order, Planned, Records
 
@@ -139,6 +140,10 @@ class Sketch:
             return self._pointer(param, tool, known)
         if tool.read_only and isinstance(known, str | int | float) and not isinstance(known, bool):
             return known
+        if wants_sql(str(param.schema.get("description") or "")):
+            return statement(tool.tool.description, self.records.queryable(), self.dice)
+        if snake(param.name).endswith("_name") and (named := self.records.named(_entity(param))):
+            return self.dice.choice(named)
         if "query" in snake(param.name) or "pattern" in snake(param.name):
             return self._query()
         options = [value for value in param.schema.get("enum") or () if value not in (known, None)]
@@ -174,6 +179,9 @@ class Sketch:
             raise Unfit(f"no words for {param.name}")
         single = Param(snake(param.name).removesuffix("s"), param.label, "identifier", True, items)
         found = [record[single.name] for record in self.records.anchors(single, tool.service)]
+        if not found and single.name.endswith("_name"):
+            named = self.records.named(_entity(single))
+            found = self.dice.sample(named, len(named))
         if not found and single.name in ("path", "file"):
             found = self.records.paths()
             self.dice.shuffle(found)
@@ -263,6 +271,11 @@ def _required(leaf: Leaf) -> bool:
     """Leaves that may be null make poor reports."""
     declared = leaf.schema.get("type")
     return not (isinstance(declared, list) and "null" in declared) and "anyOf" not in leaf.schema
+
+
+def _entity(param: Param) -> str:
+    """`entity` of `entityName`."""
+    return snake(param.name).removesuffix("_name")
 
 
 def _json(value: JsonValue) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from random import Random
 
 import msgspec
@@ -11,7 +11,7 @@ import msgspec
 from ...runtime.chat import ChatMessage
 from ...sandbox.facts import Leaf, Param, leaves, snake
 from ...sandbox.tools import JsonObject, JsonValue
-from .words import KnownTool, ToolIndex, intent_of, known_tool
+from .words import KnownTool, ToolIndex, intent_of, known_tool, stems
 
 _SECTION = re.compile(r"(?ms)^# (\w+)\n(.*?)(?=^# \w+\n|\Z)")
 _JSON = re.compile(r"(?s)```json\n(.*?)\n```")
@@ -111,12 +111,30 @@ def _word(pattern: str, text: str) -> str:
 
 
 def _tables(world: JsonObject) -> dict[str, dict[str, JsonObject]]:
-    """The tables of all services, one level deep."""
-    return {
+    """The tables of all services, one level deep, and those that a server's own listings show."""
+    tables = {
         f"{service}.{table}": {key: r if isinstance(r, dict) else {"value": r} for key, r in records.items()}
         for service, contents in world.items()
         for table, records in contents.items()
     }
+    for service, contents in world.items():
+        for call, reply in contents.get("state", {}).items():
+            for name, entries in _listed(call, reply):
+                tables.setdefault(f"{service}.{name}", {_key(entry): entry for entry in entries})
+    return tables
+
+
+def _listed(call: str, reply: JsonValue) -> Iterator[tuple[str, list[JsonObject]]]:
+    """The lists of objects in a reply, by name: a list's key, or what a query reads from."""
+    source = re.search(r"\bfrom (\w+)", call, re.IGNORECASE)
+    lists = reply.items() if isinstance(reply, dict) else [(source[1] if source else "", reply)]
+    for name, entries in lists:
+        if name and isinstance(entries, list) and entries and all(isinstance(e, dict) and e for e in entries):
+            yield name, entries
+
+
+def _key(record: JsonObject) -> str:
+    return str(next(iter(record.values())))
 
 
 class Records:
@@ -149,7 +167,7 @@ class Records:
     def mentioned(self, entity: str) -> list[str]:
         """The words that a server's own listing of such entities holds, where the world shows one."""
         listings = [
-            str(record["value"])
+            str(record.get("value", ""))
             for name, table in self._tables.items()
             if name.endswith(".state")
             for key, record in table.items()
@@ -166,6 +184,24 @@ class Records:
             for key in table
             if not key.endswith("/")
         ]
+
+    def named(self, entity: str) -> list[str]:
+        """The names of entities of this sort: records of the table called like them, or the tables themselves."""
+        if entity == "table":
+            return sorted(self.queryable())
+        found = [t for name, t in self._tables.items() if stems(entity) & stems(name.partition(".")[2])]
+        return sorted({r["name"] for table in found for r in table.values() if isinstance(r.get("name"), str)})
+
+    def queryable(self) -> dict[str, list[JsonObject]]:
+        """The tables of a database with their rows: those whose listing is the reply of a query."""
+        queries = [key for n, t in self._tables.items() if n.endswith(".state") for key in t]
+        found: dict[str, list[JsonObject]] = {}
+        for name, table in self._tables.items():
+            short = name.partition(".")[2]
+            shown = re.compile(r"\* from " + re.escape(short) + r"\b", re.IGNORECASE)
+            if any(shown.search(query) for query in queries):
+                found[short] = list(table.values())
+        return found
 
     def joined(self, record: JsonObject) -> JsonObject:
         """The record with the fields of the records it points at."""

@@ -96,7 +96,7 @@ def test_the_scratch_folder_is_never_without_an_alias(tmp_path: Path) -> None:
         ("command: sh -c x", "command: input should be a valid tuple"),
         ("command: [sh]\nvolatil: [a]", "volatil: unknown key, did you mean volatile?"),
         ("command: [sh]\nzzz: 1", "zzz: unknown key; known are name, command"),
-        ("command: [sh]\ntools: {only: [a]}", "tools.only: unknown key; known are include, exclude"),
+        ("command: [sh]\ntools: {zzz: [a]}", "tools.zzz: unknown key; known are include, exclude, read_only"),
         ("command: [sh]\nstateful: maybe", "stateful: input should be a valid boolean"),
         ("command: [sh]\ntimeouts: {call: 0}", "timeouts.call: input should be greater than 0"),
         ("command: [sh]\ntimeouts: {call: soon}", "timeouts.call: input should be a valid number"),

@@ -69,12 +69,43 @@ GIT: Calls = [
     ("git_branch", REPO | {"branch_type": "odd"}),
     ("git_log", {}),
 ]
+MEMORY: Calls = [
+    ("read_graph", {}),
+    ("search_nodes", {"query": "lighting"}),
+    ("open_nodes", {"names": ["Sam Pereira", "Nobody"]}),
+    (
+        "create_entities",
+        {"entities": [{"name": "Rosa Blum", "entityType": "person", "observations": ["tunes pianos"]}]},
+    ),
+    ("create_relations", {"relations": [{"from": "Rosa Blum", "to": "Bakery Site", "relationType": "visits"}]}),
+    ("add_observations", {"observations": [{"entityName": "Rosa Blum", "contents": ["lives in Faro"]}]}),
+    ("add_observations", {"observations": [{"entityName": "Nobody", "contents": ["absent"]}]}),
+    ("delete_observations", {"deletions": [{"entityName": "Rosa Blum", "observations": ["lives in Faro"]}]}),
+    ("delete_relations", {"relations": [{"from": "Rosa Blum", "to": "Bakery Site", "relationType": "visits"}]}),
+    ("delete_entities", {"entityNames": ["Ivo Lindqvist"]}),
+    ("open_nodes", {}),
+    ("read_graph", {}),
+]
+SQLITE: Calls = [
+    ("list_tables", {}),
+    ("describe_table", {"table_name": "orders"}),
+    ("describe_table", {"table_name": "no such"}),
+    ("read_query", {"query": "SELECT name FROM products WHERE stock = 0"}),
+    ("read_query", {"query": "DELETE FROM products"}),
+    ("read_query", {"query": "SELECT absent FROM products"}),
+    ("write_query", {"query": "UPDATE products SET stock = 3 WHERE sku = 'PL-1004'"}),
+    ("write_query", {"query": "UPDATE"}),
+    ("create_table", {"query": "CREATE TABLE visits (day TEXT)"}),
+    ("create_table", {"query": "DROP TABLE orders"}),
+    ("read_query", {}),
+]
 COMMIT = "1dee509735d5c0d665abf2e9c8304810fc75dc20"
 TIME: Calls = [
     ("get_current_time", {"timezone": "Europe/Lisbon"}),
     ("convert_time", {"source_timezone": "UTC", "time": "10:00", "target_timezone": "Asia/Tokyo"}),
     ("get_current_time", {"timezone": "Mars/Olympus"}),
 ]
+CALLS = [("filesystem", FILESYSTEM), ("git", GIT), ("time", TIME), ("memory", MEMORY), ("sqlite", SQLITE)]
 
 
 @pytest.fixture
@@ -86,7 +117,7 @@ def anyio_backend() -> tuple[str, dict[str, bool]]:
 @pytest.fixture(autouse=True)
 def installed() -> None:
     """Skips with a reason where the servers are not installed; in CI that is a failure."""
-    if all((ROOT / ".servers" / f"{part}.stamp").exists() for part in ("node", "git", "parcels")):
+    if all((ROOT / ".servers" / f"{part}.stamp").exists() for part in ("node", "git", "sqlite", "parcels", "shop")):
         return
     if os.environ.get("CI"):
         pytest.fail("the external servers are not installed: make servers")
@@ -99,7 +130,7 @@ def steady(reply: ToolReply, volatile: tuple[str, ...]) -> str:
     return re.sub(rf'("?(?:{labels})"?): .*', r"\1: …", reply.content) if volatile else reply.content
 
 
-@pytest.mark.parametrize(("name", "calls"), [("filesystem", FILESYSTEM), ("git", GIT), ("time", TIME)])
+@pytest.mark.parametrize(("name", "calls"), CALLS)
 async def test_two_equal_runs_are_equal_and_name_no_real_path(name: str, calls: Calls, tmp_path: Path) -> None:
     """Every tool is called, well and badly; replies and snapshots differ in volatile values only."""
     manifest = load_manifest(EXAMPLES / f"{name}.yaml")
@@ -144,4 +175,24 @@ async def test_a_commit_shows_in_the_snapshot_with_a_hash_that_does_not_change(t
         log = (await world.snapshot())["git"]["state"]['git_log {"max_count": 50, "repo_path": "/workspace"}']
         assert "Message: Keep the notes" in log
         assert reply.content.split()[-1] == COMMIT
+        await world.aclose()
+
+
+async def test_a_change_in_a_database_or_a_graph_shows_in_the_snapshot(tmp_path: Path) -> None:
+    """What the state calls read stands in the snapshot as objects and lists, before and after a change."""
+    async with McpToolbox(load_manifest(EXAMPLES / "sqlite.yaml"), root=tmp_path, prestart=0) as box:
+        world = await box.open(1)
+        label = 'read_query {"query": "SELECT * FROM suppliers ORDER BY rowid"}'
+        before = (await world.snapshot())["sqlite"]
+        assert before["files"] == {}
+        assert before["state"][label][0]["town"] == "Ely"
+        await world.call("write_query", {"query": "UPDATE suppliers SET town = 'Ware' WHERE supplier_id = 'SUP-01'"})
+        assert (await world.snapshot())["sqlite"]["state"][label][0]["town"] == "Ware"
+        await world.aclose()
+    async with McpToolbox(load_manifest(EXAMPLES / "memory.yaml"), root=tmp_path, prestart=0) as box:
+        world = await box.open(1)
+        before = (await world.snapshot())["memory"]["state"]["read_graph {}"]
+        await world.call("delete_entities", {"entityNames": ["Sam Pereira"]})
+        after = (await world.snapshot())["memory"]["state"]["read_graph {}"]
+        assert len(before["entities"]) == len(after["entities"]) + 1
         await world.aclose()
