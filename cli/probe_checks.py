@@ -82,7 +82,7 @@ async def tool_calls(talk: Talk) -> Check:
         return Check(name, "warn", "the call's arguments are an object, not a text", "a run repairs and counts that")
     reply: Body = {
         "role": "tool",
-        "tool_call_id": _call_id(said),
+        "tool_call_id": said.call_id,
         "content": json.dumps({"city": "Lisbon", "temperature": 19.5, "sky": "clear"}),
     }
     try:
@@ -101,13 +101,6 @@ def echo(said: Said) -> Body:
     kept = ("tool_calls", *REASONING)
     text: Body = {"role": "assistant", "content": said.content}
     return text | {field: said.message[field] for field in kept if said.message.get(field)}
-
-
-def _call_id(said: Said) -> str:
-    listed = said.message.get("tool_calls")
-    first = listed[0] if isinstance(listed, list) and listed else None
-    identity = first.get("id") if isinstance(first, dict) else None
-    return identity if isinstance(identity, str) else ""
 
 
 def _call_problem(said: Said) -> str:
@@ -165,6 +158,8 @@ async def reasoning(talk: Talk) -> Check:
         return Check("reasoning", "ok", f"comes as {', '.join(sorted(names))}, and goes back within tool loops")
     if any("think" in said.leaked.lower() for said in talk.heard):
         return Check("reasoning", "fail", "thoughts stand in the answer's text", THINKING)
+    if not talk.heard:
+        return Check("reasoning", "warn", "nothing was heard to look at")
     return Check("reasoning", "ok", "none came: this model does not think aloud, or not for such questions")
 
 
@@ -174,6 +169,8 @@ async def markup(talk: Talk) -> Check:
     if leaks:
         detail = f"{len(leaks)} of {len(talk.heard)} answers hold template tags such as {leaks[0]!r}"
         return Check("markup", "fail", detail, f"{PARSERS}; {THINKING}")
+    if not talk.heard:
+        return Check("markup", "warn", "nothing was heard to look at")
     return Check("markup", "ok", f"none in {len(talk.heard)} answers")
 
 

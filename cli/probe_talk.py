@@ -63,6 +63,12 @@ class Said(msgspec.Struct, frozen=True):
         return next((name for name in REASONING if self.message.get(name)), "")
 
     @property
+    def call_id(self) -> str:
+        """The id of the first tool call; empty when there is none."""
+        listed = self.message.get("tool_calls")
+        return _text(_object(listed[0]).get("id")) if isinstance(listed, list) and listed else ""
+
+    @property
     def leaked(self) -> str:
         """Template markup in the text, or an empty text."""
         found = LEAKED.search(self.content)
@@ -94,7 +100,8 @@ class Talk:
         data = await self._exchange("POST", "/chat/completions", self.body(messages, **more))
         choices = data.get("choices")
         if not isinstance(choices, list) or not choices:
-            raise Unusable(f"no choices in the reply: {self._short(json.dumps(data))}")
+            shown = self._short(json.dumps(data))
+            raise Unusable(f"no choices in the reply: {shown}", "look into the server's log")
         choice = _object(choices[0])
         said = Said(
             message=_object(choice.get("message")),
