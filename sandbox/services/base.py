@@ -34,12 +34,16 @@ class Service:
     seeded = True
     provenance = "built in, Apache-2.0"
 
-    def __init__(self, name: str, version: str, *, domain: str, sector: str, desk: type[Desk]) -> None:
+    def __init__(
+        self, name: str, version: str, *, domain: str, sector: str, desk: type[Desk], policy: str = ""
+    ) -> None:
         """`version` must change whenever a seed would give another world or a call another reply."""
         self.name = name
         self.version = version
         self.domain = domain
         self.sector = sector
+        self.policy = policy
+        """The house rules that the tools enforce, in sentences for a system prompt; empty when there are none."""
         self._desk = desk
 
     def tools(self) -> tuple[ToolSpec, ...]:

@@ -43,10 +43,15 @@ EndTime: TypeAlias = Annotated[
     str, says("End time, for example 2026-03-18T15:00:00Z", examples=_ENDS, kind="date-time")
 ]
 
+POLICY = (
+    "Events lie in the future and last eight hours at most. Nobody is in two events at once, a room holds one event "
+    "at a time and a seat for everyone, and the organizer stays."
+)
+
 
 def calendar() -> Service:
     """The calendar service."""
-    return Service("calendar", VERSION, domain="calendar", sector="productivity", desk=CalendarDesk)
+    return Service("calendar", VERSION, domain="calendar", sector="productivity", desk=CalendarDesk, policy=POLICY)
 
 
 class EventLine(msgspec.Struct, frozen=True):

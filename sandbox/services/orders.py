@@ -39,10 +39,15 @@ _STREETS = ("12 Elm Row", "208 Orchard Road", "7 Market Square", "91 Lakeshore D
 _CITIES = ("Boulder", "Savannah", "Portland", "Ithaca")
 _CODES = ("80302", "31401", "97205", "14850")
 
+POLICY = (
+    "Orders are cancelled or redirected only until they ship. A delivered order is refunded once, within 30 days of "
+    "its delivery. Nothing is sold to a suspended account."
+)
+
 
 def orders() -> Service:
     """The order service."""
-    return Service("orders", VERSION, domain="order management", sector="commerce", desk=OrderDesk)
+    return Service("orders", VERSION, domain="order management", sector="commerce", desk=OrderDesk, policy=POLICY)
 
 
 class OrderLine(msgspec.Struct, frozen=True):
@@ -180,7 +185,7 @@ class OrderDesk(Desk):
 
     @reads
     def get_product(self, product_id: ProductId) -> Product:
-        """Tell me the price and the stock of a product."""
+        """Check the price and the stock of a product."""
         return self.products.need(product_id)
 
     @writes

@@ -50,10 +50,17 @@ _REMARKS = (
     "Solved by phone.",
 )
 
+POLICY = (
+    "Only support agents on duty are put in charge. A closed ticket takes no changes; it is opened again within 14 "
+    "days of its closing."
+)
+
 
 def tickets() -> Service:
     """The support ticket service."""
-    return Service("tickets", VERSION, domain="support tickets", sector="customer support", desk=TicketDesk)
+    return Service(
+        "tickets", VERSION, domain="support tickets", sector="customer support", desk=TicketDesk, policy=POLICY
+    )
 
 
 class TicketLine(msgspec.Struct, frozen=True):
