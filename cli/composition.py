@@ -55,13 +55,13 @@ def check(config: RunConfig) -> Plan:
     """Resolve names and read manifests.
 
     Raises:
-        ConfigError: limits that do not fit together, a model without an endpoint, an unknown service, a manifest that
-            cannot be used.
+        ConfigError: limits that do not fit together, a model without an endpoint, an unknown service, a manifest or a
+            list of tools that cannot be used.
     """
     limits = config.limits()
     models = build_models(config)
     names = tuple(BUILTIN) if config.services == ALL_SERVICES else config.services
-    services = builtin(names)
+    services = (*builtin(names), *_listed(config.tools, names))
     manifests = tuple(load_manifest(path) for path in config.mcp)
     _check_names(services, manifests)
     if manifests:
@@ -122,9 +122,28 @@ def compose(config: RunConfig, plan: Plan, toolboxes: Sequence[Toolbox], storage
     )
 
 
+def _listed(paths: Sequence[Path], taken: Sequence[str]) -> tuple[Toolbox, ...]:
+    """Saved lists of tools, played on the entity store. Raises ConfigError."""
+    if not paths:
+        return ()
+    from ..sandbox.entities import EntityToolbox, load_tools
+
+    boxes: dict[str, Toolbox] = {}
+    for path in paths:
+        listed = load_tools(path)
+        if listed.name in boxes or listed.name in taken:
+            raise ConfigError(f"{path}: another source of tools is called {listed.name!r}; rename the file")
+        box = EntityToolbox(listed.name, listed.specs, hints=listed.hints, source=path.name)
+        if not box.tools():
+            first = box.unplayable[0]
+            raise ConfigError(f"{path}: no tool can be played; {first.tool}: {first.reason}: {first.detail}")
+        boxes[listed.name] = box
+    return tuple(boxes.values())
+
+
 def _check_names(services: Sequence[Toolbox], manifests: Sequence[Manifest]) -> None:
     """Every source of tools has a name of its own. Raises ConfigError."""
-    sources = {box.name: "a built-in service" for box in services}
+    sources = {box.name: "a built-in service" if box.name in BUILTIN else "a list of tools" for box in services}
     for manifest in manifests:
         if manifest.name in sources:
             raise ConfigError(

@@ -110,9 +110,11 @@ class RunConfig(BaseSettings):
     budget_cost: Annotated[float, Number, Field(gt=0, allow_inf_nan=False)] | None = None
     """End the run when it has cost this much, by the prices in the file."""
     services: Names = ALL_SERVICES
-    """Built-in services by name, or `all`. With --mcp and without this, none."""
+    """Built-in services by name, or `all`. With --mcp or --tools and without this, none."""
     mcp: Paths = ()
     """Manifests of external MCP servers, see examples/mcp."""
+    tools: Paths = ()
+    """Saved lists of tools (tools/list or OpenAI form), played on the entity store, see docs/entity-store.md."""
     out: str = "-"
     """Where accepted rows go: a file, or - for stdout."""
     overwrite: bool = False
@@ -175,12 +177,13 @@ class RunConfig(BaseSettings):
     @classmethod
     def _only_the_given_servers(cls, data: dict[str, object]) -> dict[str, object]:
         """Manifests alone mean their tools alone, so that external tools can be tried without the built-in ones."""
-        return data if "services" in data or not data.get("mcp") else {**data, "services": ()}
+        alone = "services" not in data and (data.get("mcp") or data.get("tools"))
+        return {**data, "services": ()} if alone else data
 
     @model_validator(mode="after")
     def _some_tools(self) -> RunConfig:
-        if not self.services and not self.mcp:
-            raise ValueError("services names no service and mcp no manifest: there are no tools to use")
+        if not self.services and not self.mcp and not self.tools:
+            raise ValueError("services names no service, mcp no manifest and tools no list: there are no tools to use")
         return self
 
     def limits(self) -> Limits:

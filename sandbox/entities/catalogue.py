@@ -28,7 +28,7 @@ COPIES = frozenset("copy duplicate clone fork".split())
 NEW_KEYS = ("new_name", "newName", "new_path", "newPath", "destination", "to", "target", "new_title", "new_key")
 """Parameters that give an entry another key."""
 CONTEXT_TOOLS = 4
-"""Tools that take the same bare key before it counts as what they all work in."""
+"""Tools that take a path before it counts as that of what they all work in."""
 FILES = frozenset("file directory folder document workbook spreadsheet presentation image archive".split())
 """Entities that a path names."""
 INFERRED = "inferred by the entity store"
@@ -97,10 +97,10 @@ class _Names:
         self._heads: dict[str, str] = {}
         for entity in self._known:
             self._heads.setdefault(entity.rpartition(" ")[2], entity)
-        self._homes: dict[str, str] = {}  # {bare key parameter: the entity of the first tool that it names alone}
+        self._homes: dict[str, str] = {}  # {`path` or `paths`: the entity of the first tool that it names alone}
         self._uses: Counter[str] = Counter()
         for play in plays:
-            if play.own and not stem(play.own.param):
+            if play.own and tokens(play.own.param) in (("path",), ("paths",)):
                 self._homes.setdefault(play.own.param, play.entity)
             self._uses.update({pointer.param for pointer in (play.own, *play.pointers) if pointer})
 
@@ -113,9 +113,9 @@ class _Names:
         return msgspec.structs.replace(play, entity=own.entity if own else entity, own=own, pointers=pointers)
 
     def _at_home(self, play: Play) -> Play:
-        """A bare key that many tools take names what they all work in: `path` is the workbook, not the row deleted."""
+        """A path that many tools take names what they all work in: it is the workbook's, not that of a row in it."""
         own = play.own
-        if own is None or own.many or stem(own.param) or self._uses[own.param] < CONTEXT_TOOLS:
+        if own is None or own.many or own.param not in self._homes or self._uses[own.param] < CONTEXT_TOOLS:
             return play
         home = self._homes[own.param]
         if play.entity == home:

@@ -14,6 +14,7 @@ from .words import FILLERS, PREPOSITIONS, is_plural, singular, stem, tokens
 _IDS = frozenset("id ids uid uids uuid uuids guid sku path paths filepath identifier".split())
 _NAMES = frozenset("name names slug key number code hash branch revision email file filename title".split())
 _MOVED = frozenset("source from source_path old_path old_name oldPath oldName src".split())
+_SETS = frozenset("set change switch toggle configure".split())
 _NO_POINTER = frozenset(
     """output destination dest save download new target page phone country language currency zip postal locale api
     access session client request correlation trace tracking model chat thread""".split()
@@ -159,7 +160,7 @@ class _Reader:
             verb=verb,
             entity=own.entity if own else self._entity,
             own=own,
-            pointers=tuple(pointer for pointer in self._pointers() if own is None or pointer.param != own.param),
+            pointers=tuple(pointer for pointer in self._pointers() if self._stands(pointer, verb, own)),
             bulk=bulk,
             status=status,
             output=self._spec.output_schema or {},
@@ -167,6 +168,10 @@ class _Reader:
             word=self._reading.word,
             evidence=self._reading.evidence,
         )
+
+    def _stands(self, pointer: Pointer, verb: Verb, own: Pointer | None) -> bool:
+        """False for the entry itself, and for the new value of what has one entry only."""
+        return pointer.param != own.param if own else verb != "update" or bool(stem(pointer.param))
 
     def _told(self) -> bool:
         """True when a required parameter carries something else than the name of an entry."""
@@ -181,6 +186,8 @@ class _Reader:
             if score >= 1 and _names_entries(part, self._spec):
                 found.append((score, Pointer(name, entity, "array" in types_of(part))))
         found.sort(key=lambda claim: -claim[0])
+        if found and self._reading.word in _SETS and not self._declared.keys() - {found[0][1].param}:
+            return None  # `set_mode(mode)`: the one parameter is the new value, not a key
         if len(found) > 1 and tokens(found[0][1].param) == ("path",) and found[1][0] >= 2.5:
             return found[1][1]  # a name beside a path: the path is what holds the named entry
         return found[0][1] if found else None
@@ -214,7 +221,8 @@ class _Reader:
             if self._reading.verb == "list" and words in (("path",), ("paths",)):
                 continue  # where to look, not what: a directory that no tool of the list may know
             if words and words[-1] in _IDS and not _NO_POINTER & set(words) and _names_entries(part, self._spec):
-                yield Pointer(name, stem(name) or words[-1], "array" in types_of(part))
+                bare = words[-1] if words[-1] in ("path", "paths", "filepath", "sku") else self._entity
+                yield Pointer(name, stem(name) or bare, "array" in types_of(part))
 
 
 def _flat_or_empty(part: object, root: JsonObject) -> JsonObject:

@@ -101,6 +101,8 @@ class EntityToolbox:
             return read
         play, spec = self._catalogue.plays[name], self._specs[name]
         refusal = ""
+        if play.alone and play.verb != "get" and not self._catalogue.entities[play.entity].alone:
+            return Unplayable(name, "no_identifier", f"it changes one {play.entity}, and no parameter says which")
         try:
             tool = _compile(play, spec, self._catalogue)
             for seed in range(TRIALS):
