@@ -15,6 +15,7 @@ from .analytics_records import (
     Export,
     ExportFormat,
     ExportId,
+    ExportStatus,
     Report,
     ReportId,
     Rhythm,
@@ -115,6 +116,22 @@ class ReportList(msgspec.Struct, frozen=True):
     next_cursor: NextCursor
 
 
+class ExportLine(msgspec.Struct, frozen=True):
+    """An export as a list shows it."""
+
+    export_id: ExportId
+    export_format: ExportFormat
+    status: ExportStatus
+
+
+class ExportList(msgspec.Struct, frozen=True):
+    """Exports of one report, the oldest first."""
+
+    report_id: ReportId
+    exports: list[ExportLine]
+    total: int
+
+
 class AnalyticsDesk(Desk):
     """One world of the analytics desk."""
 
@@ -194,6 +211,14 @@ class AnalyticsDesk(Desk):
         key = EXPORT_IDS.following(self.exports.keys())
         export = Export(key, report_id, export_format, len(answer.rows), "ready", self.stamp())
         return self.exports.put(key, export)
+
+    @reads
+    def list_exports(self, report_id: ReportId) -> ExportList:
+        """List the exports that were made of a report."""
+        self.reports.need(report_id)
+        found = [export for export in self.exports.all() if export.report_id == report_id]
+        lines = [ExportLine(export.export_id, export.export_format, export.status) for export in found]
+        return ExportList(report_id, lines, len(lines))
 
     @reads
     def get_export(self, export_id: ExportId) -> Export:

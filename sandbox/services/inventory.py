@@ -25,6 +25,7 @@ from .inventory_records import (
     SupplierId,
     Transfer,
     TransferId,
+    TransferStatus,
     Warehouse,
     WarehouseId,
     inventory_tables,
@@ -67,6 +68,22 @@ class StockList(msgspec.Struct, frozen=True):
     total: int
     """On all pages."""
     next_cursor: NextCursor
+
+
+class TransferLine(msgspec.Struct, frozen=True):
+    """A transfer as a list shows it."""
+
+    transfer_id: TransferId
+    product_name: str
+    units: int
+    status: TransferStatus
+
+
+class TransferList(msgspec.Struct, frozen=True):
+    """Transfers to one warehouse, the oldest first."""
+
+    transfers: list[TransferLine]
+    total: int
 
 
 class InventoryDesk(Desk):
@@ -157,6 +174,17 @@ class InventoryDesk(Desk):
         item = self._counted(item, item.on_hand - units)
         move = Transfer(transfer_id, stock_id, item.product_name, warehouse_id, units, "in_transit", item.updated_at)
         return self.transfers.put(transfer_id, move)
+
+    @reads
+    def list_transfers(self, warehouse_id: WarehouseId) -> TransferList:
+        """List the transfers bound for a warehouse."""
+        self.warehouses.need(warehouse_id)
+        lines = [
+            TransferLine(t.transfer_id, t.product_name, t.units, t.status)
+            for t in self.transfers.all()
+            if t.warehouse_id == warehouse_id
+        ]
+        return TransferList(lines, len(lines))
 
     @reads
     def get_transfer(self, transfer_id: TransferId) -> Transfer:
