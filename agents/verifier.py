@@ -11,16 +11,12 @@ from ..runtime.casting import Pool
 from ..runtime.chat import AssistantMessage, ChatMessage
 from ..runtime.messages import Episode, Judge, ModelCall, Outcome
 from ..runtime.model import SIMULATED
-from ..runtime.row import Measurements, Provenance, Row, Scores, Verdict
-from ..sandbox.tools import Snapshot
-from ..sandbox.world import changes
+from ..runtime.row import Measurements, Provenance, Row
 from .episode import counted
-from .evidence import Evidence, Exchange, reexecute
-from .gates import GATES
+from .evidence import Evidence
+from .judging import Conversation, gather, judge
 from .modes import dependent_depth, flags, primary
 from .stage import Stage
-
-SNAPSHOT = dict[str, Snapshot]
 
 
 class Origin(msgspec.Struct, frozen=True):
@@ -61,14 +57,13 @@ class Verifier:
         """Gather the evidence and judge. Raises EnvironmentFault and InfrastructureFault as the tools do."""
         episode = message.episode
         evidence = await self._gather(episode)
-        reasons = tuple(reason for gate in GATES for reason in gate(evidence))
         row = Row(
             id=episode.id,
             messages=_weighted(evidence),
             tools=episode.tools,
             assignment=episode.assignment,
             blueprint=episode.blueprint,
-            verdict=Verdict(not reasons, reasons, _scores(evidence)),
+            verdict=judge(evidence),
             measurements=_measure(evidence, episode),
             provenance=self._origin.of(
                 self._stage.clusters[episode.assignment.cluster].provenance,
@@ -84,31 +79,11 @@ class Verifier:
 
         One world at a time: servers are scarce, and whoever holds one while waiting for another can wait for ever.
         """
-        blueprint = episode.blueprint
-        before = await self._stage.initial(blueprint.world)
         played = self._stage.played(episode.id)
-        changed: dict[str, Snapshot] = {}
-        exchanges: tuple[Exchange, ...] = ()
-        if played:
-            final = msgspec.json.encode(await played.snapshot())
-            changed = changes(before, msgspec.json.decode(final, type=SNAPSHOT))
-            await self._stage.release(episode.id)
-            fresh = await self._stage.open(blueprint.world)
-            try:
-                exchanges = await reexecute(episode.transcript, episode.tools, self._stage.tools, fresh)
-            finally:
-                await fresh.aclose()
-        services = [service.rpartition("@")[0] for service in blueprint.world.services]
-        return Evidence(
-            transcript=episode.transcript,
-            blueprint=blueprint,
-            exchanges=exchanges,
-            specs={tool.name: tool for tool in self._stage.specs(services)},
-            before=before,
-            expected=msgspec.json.decode(blueprint.changes, type=SNAPSHOT),
-            changed=changed,
-            volatile=self._stage.volatile(services),
-        )
+        final = await played.snapshot() if played else None
+        await self._stage.release(episode.id)
+        said = Conversation(episode.transcript, episode.tools, episode.blueprint)
+        return await gather(said, self._stage, final)
 
 
 def _weighted(evidence: Evidence) -> tuple[ChatMessage, ...]:
@@ -122,21 +97,6 @@ def _weighted(evidence: Evidence) -> tuple[ChatMessage, ...]:
             spoken, train=float(isinstance(spoken, AssistantMessage) and not failed.get(position, False))
         )
         for position, spoken in enumerate(evidence.transcript)
-    )
-
-
-def _scores(evidence: Evidence) -> Scores:
-    planned = [evidence.blueprint.plan.steps[index].tool for index in evidence.blueprint.executed]
-    made = [exchange.call.function.name for exchange in evidence.exchanges if exchange.ok]
-    left = list(made)
-    met = 0
-    for tool in planned:
-        if tool in left:
-            left.remove(tool)
-            met += 1
-    return Scores(
-        conformance=round(met / len(planned), 4) if planned else float(not made),
-        efficiency=round(min(1.0, len(planned) / len(evidence.exchanges)), 4) if evidence.exchanges else 1.0,
     )
 
 

@@ -1,0 +1,96 @@
+"""Judging a conversation: its calls are run again on a fresh world, every gate looks at what came out, a verdict falls.
+
+The verifier of a run and `tdscaling verify` come through here, so that a row is judged later as it was judged then.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from ..runtime.blueprint import Blueprint
+from ..runtime.chat import ChatMessage, ToolDefinition
+from ..runtime.row import Scores, Verdict
+from ..sandbox.tools import Snapshot
+from ..sandbox.world import changes
+from .evidence import Evidence, Exchange, reexecute
+from .gates import GATES
+from .stage import Stage
+
+SNAPSHOT = dict[str, Snapshot]
+
+
+class Conversation(msgspec.Struct, frozen=True):
+    """The parts of a row that its verdict follows from."""
+
+    messages: tuple[ChatMessage, ...]
+    tools: tuple[ToolDefinition, ...]
+    blueprint: Blueprint
+
+    @property
+    def calls(self) -> int:
+        """How many tools were called."""
+        return sum(len(getattr(spoken, "calls", ())) for spoken in self.messages)
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """Names of the services whose world it plays in."""
+        return tuple(service.rpartition("@")[0] for service in self.blueprint.world.services)
+
+
+async def gather(said: Conversation, stage: Stage, final: dict[str, Snapshot] | None) -> Evidence:
+    """The evidence, one fresh world opened and closed for it where anything was called.
+
+    Args:
+        said: The conversation.
+        stage: Opens the world that the blueprint refers to.
+        final: The state in which the conversation left its own world; None where that world is gone: then the state
+            after the re-execution stands for it.
+
+    Raises EnvironmentFault and InfrastructureFault as the tools do.
+    """
+    blueprint = said.blueprint
+    before = await stage.initial(blueprint.world)
+    exchanges: tuple[Exchange, ...] = ()
+    if said.calls:
+        fresh = await stage.open(blueprint.world)
+        try:
+            exchanges = await reexecute(said.messages, said.tools, stage.tools, fresh)
+            final = await fresh.snapshot() if final is None else final
+        finally:
+            await fresh.aclose()
+    return Evidence(
+        transcript=said.messages,
+        blueprint=blueprint,
+        exchanges=exchanges,
+        specs={tool.name: tool for tool in stage.specs(said.services)},
+        before=before,
+        expected=msgspec.json.decode(blueprint.changes, type=SNAPSHOT),
+        changed={} if final is None else changes(before, _as_recorded(final)),
+        volatile=stage.volatile(said.services),
+    )
+
+
+def judge(evidence: Evidence) -> Verdict:
+    """What the gates say. A pure function."""
+    reasons = tuple(reason for gate in GATES for reason in gate(evidence))
+    return Verdict(not reasons, reasons, _scores(evidence))
+
+
+def _as_recorded(snapshot: dict[str, Snapshot]) -> dict[str, Snapshot]:
+    """As JSON gives it back, so that it compares equal to a recorded one."""
+    return msgspec.json.decode(msgspec.json.encode(snapshot), type=SNAPSHOT)
+
+
+def _scores(evidence: Evidence) -> Scores:
+    planned = [evidence.blueprint.plan.steps[index].tool for index in evidence.blueprint.executed]
+    made = [exchange.call.function.name for exchange in evidence.exchanges if exchange.ok]
+    left = list(made)
+    met = 0
+    for tool in planned:
+        if tool in left:
+            left.remove(tool)
+            met += 1
+    return Scores(
+        conformance=round(met / len(planned), 4) if planned else float(not made),
+        efficiency=round(min(1.0, len(planned) / len(evidence.exchanges)), 4) if evidence.exchanges else 1.0,
+    )
