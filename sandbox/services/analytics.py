@@ -227,11 +227,13 @@ class AnalyticsDesk(Desk):
 
     @writes
     def delete_report(self, report_id: ReportId) -> Report:
-        """Delete a saved report for good. Not possible while an export of it is ready."""
+        """Delete a saved report for good, with its expired exports. Not possible while an export of it is ready."""
         report = self.reports.need(report_id)
         if any((export.report_id, export.status) == (report_id, "ready") for export in self.exports.all()):
             raise ToolError("conflict", f"report {report_id} has an export that is ready")
         self.stamp()
+        for export in [export for export in self.exports.all() if export.report_id == report_id]:
+            self.exports.drop(export.export_id)
         self.reports.drop(report_id)
         return report
 

@@ -147,11 +147,14 @@ def _bookings(
     """One or two per traveler: the first on the departure that left, one cancelled, the others ahead."""
     holders = [*travelers, *rng.sample(travelers, len(travelers) // 2)]
     ahead = [d for d in departures if d.status != "called_off" and datetime.fromisoformat(d.starts_at) > LOGICAL_NOW]
+    # What is taken of a departure is shared by its bookings; the rest was sold at the door.
+    taken = {d.departure_id: d.seats - d.seats_left for d in departures}
     for rank, key in enumerate(BOOKING_IDS.scattered(rng, len(holders))):
-        departure = departures[0] if rank == 0 else rng.choice(ahead)
+        departure = departures[0] if rank == 0 else rng.choice([d for d in ahead if taken[d.departure_id] > 0])
         status: BookingStatus = "checked_in" if rank == 0 else "cancelled" if rank == 1 else "confirmed"
-        # A departure that is not full has at least this many seats taken.
-        size = rng.randint(1, max(1, min(4, departure.seats - departure.seats_left)))
+        size = rng.randint(1, max(1, min(4, taken[departure.departure_id])))
+        if status == "confirmed":
+            taken[departure.departure_id] -= size
         yield Booking(
             booking_id=key,
             customer_id=holders[rank],
