@@ -47,6 +47,10 @@ SERVE_MODEL_HELP = """Serve the simulated model as an OpenAI-compatible endpoint
 For trying, testing and measuring. The first line on stdout is its base URL; GET /stats beside /v1 gives counters. It
 runs until Ctrl-C or SIGTERM, then exits with 0."""
 
+VERIFY_HELP = """Execute recorded trajectories again and judge them anew.
+
+One line out for every line in, in order. What a row says of itself (verdict, measurements, digests) is not read."""
+
 CONFIG_HELP = """Print the settings that a run would have, as YAML for --config.
 
 Takes the flags of `tdscaling run`."""
@@ -71,6 +75,7 @@ def make_app() -> App:
     app.command(f"{package}.show:show", help=SHOW_HELP, sort_key=2)
     app.command(f"{package}.doctor:doctor", help=DOCTOR_HELP, sort_key=3)
     app.command(f"{package}.serve_model:serve_model", name="serve-model", help=SERVE_MODEL_HELP, sort_key=4)
+    app.command(f"{package}.verify:verify", help=VERIFY_HELP, sort_key=2)
     settings = App(name="config", help="Look at the settings.", help_format="plaintext", sort_key=5)
     settings.command(f"{package}.config_show:show", name="show", help=CONFIG_HELP)
     app.command(settings)

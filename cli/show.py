@@ -65,7 +65,7 @@ def show(
         One line per trajectory instead of a dialogue.
     """
     console = out_console()
-    with _open(file) as (stream, name):
+    with open_rows(file) as (stream, name):
         places = _places(stream, name)
         if list_rows:
             for place in places:
@@ -82,7 +82,7 @@ def show(
 
 
 @contextmanager
-def _open(file: str) -> Generator[tuple[BinaryIO, str]]:
+def open_rows(file: str) -> Generator[tuple[BinaryIO, str]]:
     """The file's bytes and its name for messages. Raises InputError when it cannot be opened."""
     if file == STDIN:
         yield sys.stdin.buffer, "<stdin>"

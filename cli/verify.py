@@ -1,0 +1,160 @@
+"""`tdscaling verify`: recorded rows are executed and judged again, one line out for every line in."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, BinaryIO
+
+import anyio
+import anyio.to_thread
+import msgspec
+from anyio.abc import ObjectSendStream
+from cyclopts import Parameter
+
+from .safe import one_line
+from .show import open_rows
+
+if TYPE_CHECKING:
+    from ..agents.reverify import Finding, Reverifier
+
+READY_SERVERS = 2
+"""Servers kept started in advance, per manifest."""
+SERVERS = 8
+"""Servers at one time, per manifest, and rows judged at one time where there are manifests."""
+FAILED = 1
+
+
+def verify(
+    file: Annotated[str, Parameter(name="FILE", allow_leading_hyphen=True)],
+    /,
+    *,
+    json: Annotated[bool, Parameter(negative=())] = False,
+    unique: Annotated[bool, Parameter(negative=())] = False,
+    strict: Annotated[bool, Parameter(negative=())] = False,
+    mcp: tuple[Path, ...] = (),
+) -> int:
+    """See the help text in `app.py`.
+
+    Parameters
+    ----------
+    file
+        A file of trajectories, one JSON object per line; - for stdin.
+    json
+        One JSON object per line: id, accepted, reasons, scores.
+    unique
+        Reject an accepted row whose conversation stood in the file before.
+    strict
+        Exit code 1 when a line is not accepted.
+    mcp
+        Manifests of the external MCP servers that rows played with.
+    """
+    from ..runtime import loop
+
+    with open_rows(file) as (stream, _):
+        check = partial(_verify, stream, mcp, as_json=json, unique=unique)
+        try:
+            accepted, total = loop.run(check)
+        except BaseExceptionGroup as errors:
+            from ..runtime.supervisor import first_cause
+
+            raise first_cause(errors) from None
+    sys.stderr.write(f"tdscaling: {total} lines: {accepted} accepted, {total - accepted} not\n")
+    return FAILED if strict and accepted < total else 0
+
+
+async def _verify(stream: BinaryIO, mcp: Sequence[Path], *, as_json: bool, unique: bool) -> tuple[int, int]:
+    """How many lines were accepted, and how many there were."""
+    from ..agents.reverify import Reverifier
+    from ..sandbox.services import BUILTIN, builtin
+    from ..sandbox.tools import Toolbox
+
+    toolboxes: list[Toolbox] = list(builtin(BUILTIN))
+    async with AsyncExitStack() as stack:
+        if mcp:
+            from ..sandbox.manifest import load_manifest
+            from ..sandbox.mcp import McpToolbox
+
+            for path in mcp:
+                box = McpToolbox(load_manifest(path), prestart=READY_SERVERS, max_servers=SERVERS)
+                toolboxes.append(await stack.enter_async_context(box))
+        reverifier = Reverifier(toolboxes, unique=unique)
+        accepted = total = 0
+
+        def write(finding: Finding) -> None:
+            nonlocal accepted, total
+            total += 1
+            accepted += finding.accepted
+            sys.stdout.write(_shown(finding, as_json=as_json) + "\n")
+            sys.stdout.flush()
+
+        await judge_all(_lines(stream), reverifier, write, width=SERVERS if mcp else 1)
+        return accepted, total
+
+
+class _Slot:
+    """The place of one line in the order of output."""
+
+    def __init__(self) -> None:
+        self.done = anyio.Event()
+        self.finding: Finding | None = None
+        self.digest = b""
+
+
+async def judge_all(
+    lines: AsyncIterator[bytes], reverifier: Reverifier, write: Callable[[Finding], None], *, width: int
+) -> None:
+    """Write a finding per line, in the lines' order; at most `width` rows are judged and as many wait at one time.
+
+    Raises what `write` raises, in the groups that task groups make of it.
+    """
+    send, receive = anyio.create_memory_object_stream[_Slot](width)
+    async with anyio.create_task_group() as group:
+        group.start_soon(_feed, lines, reverifier, anyio.Semaphore(width), send)
+        number = 0
+        async with receive:
+            async for slot in receive:
+                number += 1
+                await slot.done.wait()
+                if slot.finding is None:
+                    raise RuntimeError("a slot that is done holds a finding")
+                write(reverifier.settle(slot.finding, slot.digest, number))
+
+
+async def _feed(
+    lines: AsyncIterator[bytes], reverifier: Reverifier, free: anyio.Semaphore, send: ObjectSendStream[_Slot]
+) -> None:
+    async def work(slot: _Slot, line: bytes) -> None:
+        try:
+            slot.finding, slot.digest = await reverifier.judge(line)
+        finally:
+            free.release()
+            slot.done.set()
+
+    async with send, anyio.create_task_group() as group:
+        async for line in lines:
+            slot = _Slot()
+            await free.acquire()
+            group.start_soon(work, slot, line)
+            await send.send(slot)
+
+
+async def _lines(stream: BinaryIO) -> AsyncIterator[bytes]:
+    """The lines one by one; what goes beyond the longest allowed one is read in parts and dropped."""
+    from ..agents.reverify import MAX_LINE
+
+    while line := await anyio.to_thread.run_sync(stream.readline, MAX_LINE + 2, abandon_on_cancel=True):
+        rest = line
+        while len(rest) == MAX_LINE + 2 and not rest.endswith(b"\n"):
+            rest = await anyio.to_thread.run_sync(stream.readline, MAX_LINE + 2, abandon_on_cancel=True)
+        yield line
+
+
+def _shown(finding: Finding, *, as_json: bool) -> str:
+    if as_json:
+        return msgspec.json.encode(finding).decode()
+    verdict = "accepted" if finding.accepted else "rejected  " + "; ".join(finding.reasons)
+    return one_line(f"{finding.id or '-'}  {verdict}")
