@@ -7,7 +7,8 @@ import re
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _WORD = re.compile(r"[^\W_]+")
 _KEPT = frozenset(
-    "news settings preferences statistics stats status address process access series analysis basis business class bus gas alias canvas".split()
+    """news settings preferences statistics stats status address process access series analysis basis business class
+    bus gas alias canvas""".split()
 )
 """End like a plural and are none."""
 

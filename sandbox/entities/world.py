@@ -86,8 +86,12 @@ class EntityWorld:
 
     async def snapshot(self) -> dict[str, Snapshot]:
         """The present state under the service's name, deep-copied to JSON values."""
+        return {self._service: self.tables()}
+
+    def tables(self) -> Snapshot:
+        """The present state: `{table: {key: record}}`, deep-copied to JSON values."""
         state = {table_name(entity): dict(self.entries(entity).items()) for entity in self._catalogue.entities}
-        return {self._service: msgspec.json.decode(msgspec.json.encode(state), type=dict[str, dict[str, Any]])}
+        return msgspec.json.decode(msgspec.json.encode(state), type=dict[str, dict[str, Any]])
 
     async def aclose(self) -> None:
         """Nothing to end: a world is only memory."""
