@@ -36,9 +36,10 @@ check: install
 bench: install
 	@set -e; for file in bench/*.py; do echo "== $$file" >&2; $(BIN)/python $$file; done
 
-# The external MCP servers of examples/mcp; needs node with npm, and git.
+# The external MCP servers of examples/mcp and the outside endpoints of examples/endpoints; needs node with npm, and git.
 servers:
 	@PYTHON="$(PYTHON)" bash examples/mcp/install.sh
+	@PYTHON="$(PYTHON)" bash examples/endpoints/install.sh
 
 # One lock for every Python and platform; hashes, and no download address.
 lock:
