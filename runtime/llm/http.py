@@ -84,15 +84,17 @@ class HttpModel:
         """
         retries = Retries(self._policy, self._dice)
         begun = self._clock()
-        stream = self._spec.stream
+        stream, stalled = self._spec.stream, False
         while True:
             version = self._dialect.version
             body = encode(request, self._spec, self._dialect, stream=stream)
             replica = self._replicas.choose(request)
+            patience = self._spec.read_seconds if stalled else self._ledger.usual(self._spec.read_seconds)
             try:
-                reading = await self._attempt(replica, request, body, stream=stream)
+                reading = await self._attempt(replica, request, body, patience, stream=stream)
             except Trouble as trouble:
                 stream = stream and trouble.reason != "repeated_chunk"
+                stalled = stalled or trouble.reason == "timeout"
                 if trouble.remedy == "refused" and self._learnt(trouble, request, version):
                     continue
                 wait = retries.delay(trouble, (self._clock() - begun) / 1e9, proven=self._ledger.answered > 0)
@@ -102,15 +104,17 @@ class HttpModel:
                 return self._accept(reading)
             await self._sleep(wait)
 
-    async def _attempt(self, replica: Replica, request: ModelRequest, body: bytes, *, stream: bool) -> Reading:
-        """Send the request once. Raises Trouble."""
+    async def _attempt(
+        self, replica: Replica, request: ModelRequest, body: bytes, patience: float, *, stream: bool
+    ) -> Reading:
+        """Send the request once; `patience` is the most seconds of silence. Raises Trouble."""
         replica.assigned += 1
         try:
             sent = await replica.limiter.acquire()
             try:
                 self._ledger.requests += 1
                 exchange = self._streamed if stream else self._whole
-                reading = await exchange(replica, request, body)
+                reading = await exchange(replica, request, body, patience)
             except Trouble as trouble:
                 self._ledger.troubles[trouble.reason] += 1
                 if trouble.remedy == "ease":
@@ -127,18 +131,18 @@ class HttpModel:
         self._ledger.latency.record(self._clock() - sent)
         return reading
 
-    async def _whole(self, replica: Replica, request: ModelRequest, body: bytes) -> Reading:
-        answer = await self._transport.post(replica.url, body)
+    async def _whole(self, replica: Replica, request: ModelRequest, body: bytes, patience: float) -> Reading:
+        answer = await self._transport.post(replica.url, body, patience)
         if answer.status != 200:
             raise from_status(answer.status, answer.headers, answer.body, self._now)
         structured = request.response_format is not None
         with self._kept(request, body, [answer.body]):
             return read(answer.body, content_type=answer.content_type, structured=structured)
 
-    async def _streamed(self, replica: Replica, request: ModelRequest, body: bytes) -> Reading:
+    async def _streamed(self, replica: Replica, request: ModelRequest, body: bytes, patience: float) -> Reading:
         events, received, kept = Events(), 0, list[bytes]()
         assembly = Assembly(self._clock(), self._clock, self._ledger.times)
-        async with self._transport.open(replica.url, body) as response:
+        async with self._transport.open(replica.url, body, patience) as response:
             if response.status != 200:
                 raise from_status(response.status, response.headers, await response.content.read(PIECE), self._now)
             with self._kept(request, body, kept):

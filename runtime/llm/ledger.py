@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 
 import msgspec
@@ -9,6 +10,11 @@ import msgspec
 from ..telemetry import LogHistogram, Percentiles
 from .limiter import LimiterStatistics
 from .stream import TokenTimes
+
+LOOK_EVERY = 128
+"""Answers after which the usual latency is looked at again."""
+SHORTEST = 10.0
+"""Seconds that every request is given."""
 
 
 class EndpointStatistics(msgspec.Struct, frozen=True):
@@ -53,6 +59,19 @@ class Ledger:
         self.adaptations: Counter[str] = Counter()
         self.latency = LogHistogram()
         self.times = TokenTimes()
+        self._usual = math.inf
+        self._looked = 0
+
+    def usual(self, most: float) -> float:
+        """Seconds of silence after which a first attempt is taken for lost, at most `most`.
+
+        Without streaming an answer that stalls looks like one that is still being written. What took ten times as
+        long as nine of ten others is asked for again, and then given all the time there is.
+        """
+        if self.answered >= self._looked + LOOK_EVERY:
+            self._looked = self.answered
+            self._usual = max(SHORTEST, 10 * self.latency.percentiles().p90 / 1000)
+        return min(most, self._usual)
 
     def statistics(self, resent: int, replicas: dict[str, LimiterStatistics]) -> EndpointStatistics:
         """The counts as they stand."""

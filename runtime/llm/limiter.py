@@ -9,6 +9,11 @@ import msgspec
 
 from ..bus import Clock
 
+MEMORY = 32
+"""Answers that the share of overload is taken over."""
+OVERLOADED = 0.25
+"""The share that halves the limit: ten refusals in a row, or one answer of three for a while."""
+
 
 class LimiterStatistics(msgspec.Struct, frozen=True):
     """A limiter at one moment."""
@@ -27,8 +32,11 @@ class LimiterStatistics(msgspec.Struct, frozen=True):
 class Limiter:
     """A semaphore whose size follows what the endpoint can take.
 
-    A sign of overload (429, 503, 529, a timeout) halves the limit, but once per round trip: requests that were sent
-    before the last cut tell nothing new. As many answers in a row as the limit is high raise it by one.
+    Overload (429, 503, 529, timeouts) halves the limit, but once per round trip: requests that were sent before the
+    last cut tell nothing new. As many answers as the limit is high raise it by one.
+
+    Overload is a share of the answers, not one of them: an endpoint that fails now and then at random would otherwise
+    be throttled to a few requests, while repeating a tenth of them costs a tenth.
     """
 
     def __init__(self, maximum: int, clock: Clock) -> None:
@@ -37,6 +45,7 @@ class Limiter:
         self._clock = clock
         self._waiters: deque[asyncio.Future[None]] = deque()
         self._in_flight = self._highest = self._good = self._cuts = 0
+        self._share = 0.0  # of overload among the last answers, a moving average
         self._cut_at = -1
 
     async def acquire(self) -> int:
@@ -61,6 +70,7 @@ class Limiter:
 
     def succeeded(self) -> None:
         """An answer came."""
+        self._share -= self._share / MEMORY
         self._good += 1
         if self._good >= self._limit and self._limit < self._maximum:
             self._limit += 1
@@ -71,9 +81,13 @@ class Limiter:
         """The endpoint has too much to do, says the answer to a request that was `sent` at that time."""
         if sent <= self._cut_at:
             return
+        self._share += (1.0 - self._share) / MEMORY
+        if self._share < OVERLOADED:
+            return
         self._limit = max(1, self._limit // 2)
         self._cut_at = self._clock()
         self._good = 0
+        self._share = 0.0
         self._cuts += 1
 
     def statistics(self) -> LimiterStatistics:

@@ -51,12 +51,6 @@ class Transport:
         trace.on_connection_reuseconn.append(_note_reuse)
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE),  # the limiter bounds connections
-            timeout=aiohttp.ClientTimeout(
-                total=spec.total_seconds,
-                connect=spec.connect_seconds,
-                sock_connect=spec.connect_seconds,
-                sock_read=spec.read_seconds,
-            ),
             headers={"Content-Type": "application/json", "Accept-Encoding": ENCODINGS, **spec.key.headers()},
             trust_env=spec.use_proxies,
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -69,14 +63,14 @@ class Transport:
             await self._session.close()
             self._session = None
 
-    async def post(self, url: str, body: bytes) -> Answer:
-        """The whole response to one request. Raises Trouble when there is none."""
-        async with self.open(url, body) as response:
+    async def post(self, url: str, body: bytes, read_seconds: float) -> Answer:
+        """The whole response to one request, silent for no longer than this. Raises Trouble when there is none."""
+        async with self.open(url, body, read_seconds) as response:
             most = self._spec.max_bytes if response.status == 200 else ERROR_BYTES
             return Answer(response.status, response.headers, await _read(response, most))
 
     @asynccontextmanager
-    async def open(self, url: str, body: bytes) -> AsyncGenerator[aiohttp.ClientResponse]:
+    async def open(self, url: str, body: bytes, read_seconds: float) -> AsyncGenerator[aiohttp.ClientResponse]:
         """The response as far as its headers, for those who read the body piece by piece.
 
         A kept connection that turns out to be dead before the response's headers is replaced once, for free: servers
@@ -88,12 +82,12 @@ class Transport:
         reused = SimpleNamespace(yes=False)
         with _named_failures():
             try:
-                response = await self._send(url, body, reused)
+                response = await self._send(url, body, read_seconds, reused)
             except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
                 if not reused.yes:
                     raise
                 self.resent += 1
-                response = await self._send(url, body, SimpleNamespace(yes=False))
+                response = await self._send(url, body, read_seconds, SimpleNamespace(yes=False))
             try:
                 yield response
             except BaseException:
@@ -101,10 +95,21 @@ class Transport:
                 raise
             response.release()
 
-    async def _send(self, url: str, body: bytes, reused: SimpleNamespace) -> aiohttp.ClientResponse:
+    async def _send(
+        self, url: str, body: bytes, read_seconds: float, reused: SimpleNamespace
+    ) -> aiohttp.ClientResponse:
         if self._session is None:
             raise RuntimeError("the transport is not open: use `async with`")
-        return await self._session.post(url, data=body, allow_redirects=False, trace_request_ctx=reused)
+        spec = self._spec
+        timeout = aiohttp.ClientTimeout(
+            total=spec.total_seconds,
+            connect=spec.connect_seconds,
+            sock_connect=spec.connect_seconds,
+            sock_read=read_seconds,
+        )
+        return await self._session.post(
+            url, data=body, timeout=timeout, allow_redirects=False, trace_request_ctx=reused
+        )
 
 
 async def _note_reuse(_: aiohttp.ClientSession, context: SimpleNamespace, __: object) -> None:
