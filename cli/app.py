@@ -51,6 +51,11 @@ VERIFY_HELP = """Execute recorded trajectories again and judge them anew.
 
 One line out for every line in, in order. What a row says of itself (verdict, measurements, digests) is not read."""
 
+SERVE_TOOLS_HELP = """Serve built-in services as an MCP server.
+
+On stdio, or with --http on loopback, where the first line on stdout is the URL. Each session has a world of its own.
+It runs until stdin ends, or with --http until Ctrl-C or SIGTERM, then exits with 0."""
+
 CONFIG_HELP = """Print the settings that a run would have, as YAML for --config.
 
 Takes the flags of `tdscaling run`."""
@@ -75,6 +80,7 @@ def make_app() -> App:
     app.command(f"{package}.show:show", help=SHOW_HELP, sort_key=2)
     app.command(f"{package}.doctor:doctor", help=DOCTOR_HELP, sort_key=3)
     app.command(f"{package}.serve_model:serve_model", name="serve-model", help=SERVE_MODEL_HELP, sort_key=4)
+    app.command(f"{package}.serve_tools:serve_tools", name="serve-tools", help=SERVE_TOOLS_HELP, sort_key=4)
     app.command(f"{package}.verify:verify", help=VERIFY_HELP, sort_key=2)
     settings = App(name="config", help="Look at the settings.", help_format="plaintext", sort_key=5)
     settings.command(f"{package}.config_show:show", name="show", help=CONFIG_HELP)
