@@ -27,11 +27,11 @@ from .people import ColleaguePerson, people
 from .schema import Moment, says
 
 VERSION = "1"
-EDIT_WINDOW = timedelta(days=3)
+EDIT_WINDOW = timedelta(days=5)
 """How long after it was sent a message can be reworded."""
 
 POLICY = (
-    "Only members write in a channel, and only its opener writes announcements. Messages are reworded within three "
+    "Only members write in a channel, and only its opener writes announcements. Messages are reworded within five "
     "days of sending. Pinned messages are kept; archived channels are read-only."
 )
 
@@ -154,7 +154,7 @@ class MessageDesk(Desk):
 
     @writes
     def edit_message(self, message_id: MessageId, text: Text) -> Message:
-        """Reword a chat message. Possible within three days of sending."""
+        """Reword a chat message. Possible within five days of sending."""
         message = self.messages.need(message_id)
         self._active(message.channel_id)
         if self.now - datetime.fromisoformat(message.sent_at) > EDIT_WINDOW:
