@@ -89,7 +89,9 @@ def body(message: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any
     whole = {
         "id": "1",
         "model": "served",
-        "choices": [{"index": 0, "message": message or {"role": "assistant", "content": "hi"}, "finish_reason": "stop"}],
+        "choices": [
+            {"index": 0, "message": message or {"role": "assistant", "content": "hi"}, "finish_reason": "stop"}
+        ],
         "usage": {"prompt_tokens": 5, "completion_tokens": 2},
     }
     return {key: value for key, value in (whole | changes).items() if value is not None}

@@ -13,6 +13,7 @@ from tdscaling.runtime.errors import EndpointError, InfrastructureFault
 from tdscaling.tests.llm.server import (
     QUICK,
     REQUEST,
+    USAGE,
     Handler,
     ask,
     body,
@@ -201,7 +202,6 @@ def test_a_stream_becomes_the_same_reply() -> None:
     assert model.statistics().between_tokens_ms.max > 0
 
 
-USAGE = b'{"model":"served","choices":[],"usage":{"prompt_tokens":5,"completion_tokens":2}}'
 WHOLE = (delta(content="hi"), delta(finish="stop"), USAGE)
 
 
@@ -245,9 +245,9 @@ def test_an_endpoint_that_only_sends_pages_ends_the_run() -> None:
     """It never answered anything: that is an address of something else."""
 
     async def main() -> None:
-        async with serve(sends(b"<html><title>Welcome</title>", "text/html")) as endpoint:
-            async with model_of(endpoint, policy=QUICK) as model:
-                with pytest.raises(EndpointError, match="HTML page: Welcome"):
-                    await model.complete(REQUEST)
+        page = sends(b"<html><title>Welcome</title>", "text/html")
+        async with serve(page) as endpoint, model_of(endpoint, policy=QUICK) as model:
+            with pytest.raises(EndpointError, match="HTML page: Welcome"):
+                await model.complete(REQUEST)
 
     loop.run(main)
