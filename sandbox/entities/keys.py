@@ -31,8 +31,17 @@ class KeyFormat(msgspec.Struct, frozen=True):
     """Used where the style is `formatted`."""
 
     def value(self, key: str) -> JsonValue:
-        """The key as it stands in a record: a number where keys are numbers."""
-        return int(key) if self.style == "number" else key
+        """The key as it stands in a record: a number where keys are numbers, unless a caller gave a word."""
+        if self.style != "number":
+            return key
+        try:
+            return int(key)
+        except ValueError:
+            pass
+        try:
+            return float(key)
+        except ValueError:
+            return key
 
     def initial(self, count: int, rng: Random) -> list[str]:
         """Distinct keys; fewer than asked for where the schema does not allow so many."""

@@ -19,13 +19,17 @@ from tdscaling.sandbox.entities import (
     Hints,
     PlanRun,
     Play,
+    Pointer,
     ToolList,
     Unplayable,
     execute_plan,
     load_tools,
     parse_tools,
 )
+from tdscaling.sandbox.entities.arguments import made_arguments
 from tdscaling.sandbox.entities.filling import filled, first_key
+from tdscaling.sandbox.entities.schemas import Unsatisfiable
+from tdscaling.sandbox.entities.world import EntityWorld
 
 from .entity_lists import SHOP, TEXT, listings, sampled, tool
 
@@ -150,6 +154,43 @@ def replies(lists: Iterator[ToolList]) -> tuple[int, Counter[str], list[str]]:
             if not any(answers(box, specs[name], found, seed) for seed in range(3)):
                 broken.append(f"{listed.name}.{name}")
     return playable, reasons, broken
+
+
+def any_call(world: EntityWorld, spec: Any, play: Play, dice: Random) -> dict[str, Any]:
+    """Arguments of a call that is mostly right: now and then an unknown entry, or a value of another type."""
+
+    def key(pointer: Pointer) -> Any:
+        keys = [key for key, _ in world.entries(pointer.entity).items()]
+        return world.key_value(pointer.entity, dice.choice(keys)) if keys else "none-such"
+
+    try:
+        made = made_arguments(spec, play, key, dice, optional=dice.random() < 0.6)
+    except Unsatisfiable:  # everything is deleted, and the key of nothing does not fit the schema
+        return {}
+    if made and dice.random() < 0.2:
+        made[dice.choice(list(made))] = dice.choice([None, 7, 2.5, "none-such", [], {}, "x", -1e300, "\ud800"])
+    return made
+
+
+@pytest.mark.parametrize("lists", [listings, partial(sampled, 150, 11)])
+def test_any_call_gets_a_valid_reply_or_a_typed_error_and_reading_changes_nothing(
+    lists: Callable[[], Iterator[ToolList]],
+) -> None:
+    """Thousands of right and wrong calls, one after the other in shared worlds."""
+    for listed in lists():
+        box = EntityToolbox(listed.name, listed.specs, hints=listed.hints)
+        specs = {spec.name: spec for spec in listed.specs}
+        plays = [play for play in box.explanations.values() if isinstance(play, Play)]
+        world, dice = box.open_nowait(1), Random(listed.name)
+        for play in plays * 12:
+            before = world.tables() if play.read_only else None
+            reply = world.call_nowait(play.tool, any_call(world, specs[play.tool], play, dice))
+            said = json.loads(reply.content)
+            if reply.is_error:
+                assert said["error"]["code"] in ("invalid_argument", "not_found", "conflict")
+            else:
+                jsonschema_rs.validate(play.output, said)
+            assert before is None or world.tables() == before
 
 
 def answers(box: EntityToolbox, spec: Any, play: Play, seed: int) -> bool:

@@ -15,7 +15,7 @@ from tdscaling.runtime.errors import ConfigError, EnvironmentFault, Fault, Infra
 from tdscaling.runtime.model import ModelReply, ModelRequest, Usage
 from tdscaling.sandbox.services import builtin
 from tdscaling.sandbox.simulated import Change, Proposal, SimulatedToolbox, Tape
-from tdscaling.sandbox.tools import Snapshot, ToolReply
+from tdscaling.sandbox.tools import Snapshot, Toolbox, ToolReply
 from tdscaling.sandbox.world import open_worlds
 
 from .entity_lists import STATUS, TEXT, shop, tool
@@ -219,7 +219,7 @@ def test_all_kinds_of_tools_play_in_one_world() -> None:
     """A built-in service, the entity store and a simulated service beside each other."""
 
     async def inside() -> tuple[list[ToolReply], dict[str, Snapshot]]:
-        boxes = [*builtin(["calendar"]), shop(), library(Scripted([write("paid")]))]
+        boxes: list[Toolbox] = [*builtin(["calendar"]), shop(), library(Scripted([write("paid")]))]
         names = {spec.name for box in boxes[:1] for spec in box.tools()}
         assert names.isdisjoint(spec.name for box in boxes[1:] for spec in box.tools())
         world = await open_worlds(boxes, 3)
