@@ -39,6 +39,9 @@ PER_TOUR = 3
 
 _DEPARTURE_STATUS: tuple[DepartureStatus, ...] = ("open", "open", "open", "full", "open", "called_off")
 
+# Days from the present to the first departure of a tour, by the tour's rank: one is over, one too near to cancel.
+_FIRST_DAYS = {0: -1, 1: 1}
+
 
 class Traveler(msgspec.Struct, frozen=True):
     """Someone who books tours; the same person as the customer of that number."""
@@ -129,11 +132,11 @@ def _tours(rng: Random) -> Iterator[Tour]:
 
 
 def _departures(rng: Random, tours: list[Tour]) -> Iterator[Departure]:
-    """Three per tour, ahead; one tour's first left yesterday."""
+    """Three per tour, ahead; one tour's first left yesterday, one leaves tomorrow."""
     ids = iter(DEPARTURE_IDS.ascending(rng, PER_TOUR * len(tours), 310_000))
     for rank, tour in enumerate(tours):
         for turn in range(PER_TOUR):
-            days = -1 if rank == turn == 0 else 4 + 6 * turn + rng.randint(0, 4)
+            days = _FIRST_DAYS.get(rank, 4) if turn == 0 else 6 * turn + rng.randint(4, 8)
             status = _DEPARTURE_STATUS[rank] if turn == 1 else "open"
             seats = rng.choice((8, 10, 12))
             left = 0 if status == "full" else rng.randint(4, seats)

