@@ -124,7 +124,7 @@ class _Names:
         if play.verb == "get":
             return msgspec.structs.replace(play, verb="compute", own=None, pointers=(*play.pointers, moved))
         verb = "update" if play.verb == "delete" else play.verb
-        return msgspec.structs.replace(play, verb=verb, entity=home, own=moved)
+        return msgspec.structs.replace(play, verb=verb, entity=home, own=moved, within=verb == "update")
 
     def _headed(self, play: Play) -> Play:
         """`text file` and `media file` are files where `file` has the same key."""
@@ -224,6 +224,8 @@ def _fields(users: Sequence[Play], specs: Mapping[str, ToolSpec], key: KeyFormat
     """What records hold: what tools take and what they show, one field per name."""
     found: dict[str, Field] = {}
     for play in users:
+        if play.within:
+            continue
         spec = specs[play.tool]
         pointing = {pointer.param: pointer.entity for pointer in play.pointers if not pointer.many}
         for field in (*_shown(play, spec), *_taken(play, spec)):
@@ -322,6 +324,10 @@ def _inferred(play: Play, entity: Entity | None, root: JsonObject) -> JsonObject
         return _looked_up(play, root)
     record = _record(entity)
     listed = play.verb == "list" or play.bulk or (play.own is not None and play.own.many)
+    if play.within:
+        done: JsonObject = {"type": "string", "const": "done"}
+        shown: JsonObject = {entity.key.name: _told(entity.key.schema), "result": done}
+        return {"type": "object", "properties": shown, "required": list(shown)}
     if play.verb == "delete":
         flag: JsonObject = {"type": "boolean", "const": True}
         kept = {entity.key.name: record["properties"][entity.key.name]}

@@ -59,6 +59,8 @@ class Play(msgspec.Struct, frozen=True):
     """JSON Schema of the reply."""
     inferred: bool = False
     """True when the tool declares no output and the schema above is made up here."""
+    within: bool = False
+    """True when a call changes something inside the entry: its arguments are not the entry's own fields."""
     word: str = ""
     """The verb's own word: `fork` for a create."""
     evidence: str = ""

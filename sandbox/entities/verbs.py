@@ -74,8 +74,8 @@ VERBS: Mapping[str, Verb] = {word: verb for verb, words in _WORDS.items() for wo
 _NOUNS_TOO = frozenset(
     """new post book store log record comment sign share return status stat info details access tail all match tag
     format link transfer start stop lock like power pin star push pull release count score test plan trace profile
-    screen review help forecast diff place draft copy commit fork open view display all trending is has can scan rank block
-    play order order backup schedule index print query filter set reply export import""".split()
+    screen review help forecast diff place draft copy commit fork open view display all trending is has can scan rank
+    block play order backup schedule index print query filter set reply export import""".split()
 )
 """Verbs only as the first word of a name."""
 

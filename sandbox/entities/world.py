@@ -242,6 +242,9 @@ class EntityWorld:
     def _write(self, play: Play, key: str, record: JsonObject, given: JsonObject) -> JsonObject:
         """Put the arguments that describe the entry into a copy of its record, under the entity's own field names."""
         entity = self._catalogue.entities[play.entity]
+        if play.within:
+            told = {name: value for name, value in given.items() if play.own is None or name != play.own.param}
+            return self._put(entity.name, key, {**record, f"last_{play.tool}": told})
         names = {normal(field.name): field.name for field in entity.fields}
         changed = dict(record)
         for name, value in given.items():
@@ -251,8 +254,7 @@ class EntityWorld:
             for inner, part in inside.items():
                 if normal(inner) != normal(entity.key.name):
                     changed[names.get(normal(inner), inner)] = part
-        self._put(entity.name, key, changed)
-        return changed
+        return self._put(entity.name, key, changed)
 
     def _transition(self, tool: CompiledTool, given: JsonObject) -> Source:
         play, entity = tool.play, self._catalogue.entities[tool.play.entity]
@@ -279,9 +281,10 @@ class EntityWorld:
         view = {**_view(record), **_view(given), "deleted": True}
         return Source(view, self._fields(f"{play.entity}/{key}"), lambda: f"{play.entity} {gone} was deleted")
 
-    def _put(self, entity: str, key: str, record: JsonObject) -> None:
+    def _put(self, entity: str, key: str, record: JsonObject) -> JsonObject:
         self._writes += 1
         self.entries(entity).put(key, record)
+        return record
 
     def _one(self, play: Play, key: str, record: JsonObject, given: JsonObject) -> Source:
         """A reply about one entry. What was just said comes first where the record has no such field."""
@@ -289,7 +292,7 @@ class EntityWorld:
         def related(noun: str) -> Sequence[Row] | None:
             return self._related(play.entity, key, noun)
 
-        view = {**_view(given), **_view(record)}
+        view = {**_view(given), **_view(record), "result": "done"} if play.within else {**_view(given), **_view(record)}
         return Source(view, self._fields(f"{play.entity}/{key}"), lambda: in_words(record), None, related)
 
     def _listing(self, play: Play, found: Sequence[tuple[str, JsonObject]], given: JsonObject) -> Source:
@@ -309,12 +312,18 @@ class EntityWorld:
         return Source(_view(given), dice, lambda: in_words({}, dice(play.tool)), generous=True)
 
     def _related(self, entity: str, key: str, noun: str) -> Sequence[Row] | None:
-        """Entries of the noun's entity that point at this one; None when there is no such entity or no such field."""
+        """Entries of the noun's entity that point at this one, all of them where this one has no key.
+
+        None when there is no such entity, or when its entries do not point at this one's.
+        """
         other = next((kind for name, kind in self._catalogue.entities.items() if normal(name) == noun), None)
         field = next((f.name for f in other.fields if f.entity == entity), "") if other else ""
-        if other is None or not field:
+        alone = self._catalogue.entities[entity].alone
+        if other is None or not (field or alone):
             return None
         rows = self.entries(other.name).items()
+        if alone:
+            return [Row(k, _view(record)) for k, record in rows]
         return [Row(k, _view(record)) for k, record in rows if text_key(record.get(field)) == key]
 
     def _reply(self, tool: CompiledTool, source: Source) -> JsonValue:

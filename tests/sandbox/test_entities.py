@@ -289,6 +289,40 @@ def test_a_renamed_entry_stands_under_its_new_name_only() -> None:
     assert say(world, "read_file", path="/new.txt")["path"] == "/new.txt"
 
 
+def test_a_change_inside_an_entry_is_kept_with_the_entry_that_holds_it() -> None:
+    """A path that every tool takes is the workbook's: deleting rows in it does not delete it."""
+    path = {"path": TEXT}
+    book = [
+        tool("describe_workbook", path, read_only=True),
+        tool("delete_rows", {**path, "start": {"type": "integer"}}),
+        tool("insert_columns", path),
+        tool("replace_cells", {**path, "query": TEXT}),
+    ]
+    world = EntityToolbox("book", book).open_nowait(0)
+    key = first(world, "workbooks")
+    assert say(world, "delete_rows", path=key, start=3) == {"path": key, "result": "done"}
+    assert world.tables()["workbooks"][key]["last_delete_rows"] == {"start": 3}
+    assert refusal(world, "delete_rows", path="/none.xlsx", start=3) == "not_found"
+
+
+def test_a_whole_shows_the_entries_that_were_made() -> None:
+    """A graph without a key holds every entity."""
+    name = {"name": TEXT}
+    entity = {"type": "object", "properties": name, "required": ["name"]}
+    output = {
+        "type": "object",
+        "properties": {"entities": {"type": "array", "items": entity}},
+        "required": ["entities"],
+    }
+    tools = [
+        tool("create_entities", {"entities": {"type": "array", "items": entity}}, output=output),
+        tool("read_graph", {}, output=output, read_only=True),
+    ]
+    world = EntityToolbox("graph", tools).open_nowait(0)
+    say(world, "create_entities", entities=[{"name": "Ana"}])
+    assert {"name": "Ana"} in say(world, "read_graph")["entities"]
+
+
 def test_a_snapshot_holds_every_table_under_the_services_name() -> None:
     """As the world contract says."""
     world = BOX.open_nowait(0)
