@@ -83,8 +83,12 @@ class ManifestKeys(Keys):
 
     name: ServerName
     """The service's name in rows; the file's stem when the file does not say."""
-    command: Annotated[tuple[Annotated[StrictStr, StringConstraints(min_length=1)], ...], Field(min_length=1)]
-    """Program and arguments, no shell."""
+    command: tuple[Annotated[StrictStr, StringConstraints(min_length=1)], ...] = ()
+    """Program and arguments, no shell. Either this or `url`."""
+    url: Label | None = None
+    """Address of a server that already runs, streamable HTTP. A world is a session with it."""
+    headers: dict[Label, StrictStr] = {}
+    """Sent with every request to `url`; values come from the environment: `Bearer ${TOKEN}`."""
     env: dict[Label, StrictStr] = {}
     """Added to the few variables every server inherits (HOME, LOGNAME, PATH, SHELL, TERM, USER)."""
     template: Label | None = None
@@ -144,12 +148,14 @@ def load_manifest(path: Path, environ: Mapping[str, str] | None = None) -> Manif
         keys = ManifestKeys.model_validate(data)
     except ValidationError as error:
         raise ConfigError(f"{path}: {_describe(error)}") from None
+    _check_transport(path, keys)
     folder = path.resolve().parent
     template = _template(path, folder, keys)
     return Manifest.model_validate(
         dict(keys)
         | {
-            "command": _command(path, folder, keys, environ),
+            "command": _command(path, folder, keys, environ) if keys.command else (),
+            "headers": {key: _variables(path, f"headers.{key}", v, environ) for key, v in keys.headers.items()},
             "env": {key: _variables(path, f"env.{key}", value, environ) for key, value in keys.env.items()},
             "template": None if template is None else str(template),
             "aliases": _aliases(path, folder, keys),
@@ -199,6 +205,24 @@ def _problem(detail: ErrorDetails) -> str:
             return f"{key}: only a-z, 0-9, _ and - are allowed, at most 32 of them"
         case _:
             return f"{key}: {detail['msg'][:1].lower()}{detail['msg'][1:]}"
+
+
+def _check_transport(path: Path, keys: ManifestKeys) -> None:
+    """Either a command or a url, and only what goes with it. Raises ConfigError."""
+    if keys.url is None:
+        if not keys.command:
+            raise ConfigError(f"{path}: command: is missing")
+        if keys.headers:
+            raise ConfigError(f"{path}: headers: go with url, not with command")
+        return
+    for key in ("command", "env", "template"):
+        if getattr(keys, key):
+            raise ConfigError(f"{path}: {key}: does not go with url: that server was started by somebody else")
+    if not re.fullmatch(r"https?://[^\s/@]+(/\S*)?", keys.url):
+        raise ConfigError(f"{path}: url: must be an http or https address without a password in it")
+    for name, value in keys.headers.items():
+        if not re.fullmatch(r"([A-Za-z]+ )?\$\{[A-Za-z_][A-Za-z0-9_]*\}", value):
+            raise ConfigError(f"{path}: headers.{name}: must come from the environment: ${{VAR}} or Bearer ${{VAR}}")
 
 
 def _template(path: Path, folder: Path, keys: ManifestKeys) -> Path | None:

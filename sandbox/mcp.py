@@ -27,7 +27,7 @@ from pydantic import ValidationError
 from ..runtime.errors import EnvironmentFault, InfrastructureFault, ToolServerError
 from .manifest import Manifest
 from .mcp_health import Health
-from .mcp_listing import Listing, read_listing
+from .mcp_listing import Listing, read_listing, what_changed
 from .mcp_pool import SessionPool
 from .mcp_reply import check_output, cut, reply_text, structured
 from .mcp_scratch import read_files
@@ -161,7 +161,14 @@ class McpToolbox:
         self._stack.enter_context(root)
         group = await self._stack.enter_async_context(anyio.create_task_group())
         self._stack.callback(group.cancel_scope.cancel)
-        make = partial(Session, self._manifest, Path(root.name), mode=self._mode, stderr_log=self._stderr_log)
+        make = partial(
+            Session,
+            self._manifest,
+            Path(root.name),
+            mode=self._mode,
+            recheck=self._recheck,
+            stderr_log=self._stderr_log,
+        )
         self._pool = SessionPool(group, make, ready=self._prestart, limit=self._max_servers)
         return self
 
@@ -181,6 +188,12 @@ class McpToolbox:
         if self._listing is None:
             raise RuntimeError("the toolbox has not started")
         return self._listing
+
+    async def _recheck(self, client: Client) -> str:
+        try:
+            return await what_changed(client, self._manifest, self._listed)
+        except ToolServerError as problem:
+            return str(problem)
 
     async def _inspect(self, session: Session, client: Client) -> ToolServerError | None:
         """Read the listing and try what can be tried; returns what is wrong."""
@@ -238,7 +251,7 @@ class McpWorld:
         """Run one tool; what the server refuses comes back as an `is_error` reply.
 
         Raises:
-            EnvironmentFault: `output_schema`.
+            EnvironmentFault: `output_schema`, `list_changed`.
             InfrastructureFault: `mcp_died`, `mcp_timeout`, `mcp_protocol`, `mcp_closed`.
             ToolServerError: one fault too many in a row, over all worlds of this server.
         """

@@ -34,6 +34,8 @@ class Listing:
     """Of the structured content, by tool name; only tools that declare an output schema."""
     version: str
     """Hash of manifest, template, server and tools, 12 hex digits, after the server's own version."""
+    digests: Mapping[str, str]
+    """Of each tool as it was listed, by name."""
     trials: tuple[str, ...]
     """Tools that may be called once without harm: no arguments, read-only, closed world, output declared."""
 
@@ -69,8 +71,22 @@ async def read_listing(client: Client, manifest: Manifest) -> Listing:
         specs=tuple(_spec(manifest, tool) for tool in kept),
         validators=validators,
         version=_version(client, manifest, kept),
+        digests={tool.name: _digest(tool) for tool in kept},
         trials=tuple(tool.name for tool in kept if _harmless(tool)),
     )
+
+
+async def what_changed(client: Client, manifest: Manifest, listing: Listing) -> str:
+    """After a notification: what of the listing no longer holds, in a few words; empty when all of it does.
+
+    Tools that were added do not count: nobody was given them.
+
+    Raises as `read_listing`.
+    """
+    now = {tool.name: _digest(tool) for tool in await _pages(client, manifest)}
+    gone = [name for name in listing.digests if name not in now]
+    other = [name for name, digest in listing.digests.items() if name in now and now[name] != digest]
+    return ", ".join([*(f"{name} is gone" for name in gone), *(f"{name} is another" for name in other)])
 
 
 async def _pages(client: Client, manifest: Manifest) -> list[Tool]:
@@ -151,8 +167,13 @@ def _version(client: Client, manifest: Manifest, tools: Sequence[Tool]) -> str:
     info = client.server_info
     said = "0" if info is None else re.sub(r"[^\w.+-]", "", info.version) or "0"
     named = "" if info is None else info.name
-    listed = [
-        tool.model_dump(by_alias=True, mode="json", exclude_none=True, exclude={"meta", "icons"}) for tool in tools
-    ]
-    digest = hashlib.sha256(json.dumps([manifest.digest, named, said, listed], sort_keys=True).encode())
+    digest = hashlib.sha256(json.dumps([manifest.digest, named, said, _plain(tools)], sort_keys=True).encode())
     return f"{said}-{digest.hexdigest()[:12]}"
+
+
+def _plain(tools: Sequence[Tool]) -> list[JsonObject]:
+    return [tool.model_dump(by_alias=True, mode="json", exclude_none=True, exclude={"meta", "icons"}) for tool in tools]
+
+
+def _digest(tool: Tool) -> str:
+    return hashlib.sha256(json.dumps(_plain([tool]), sort_keys=True).encode()).hexdigest()

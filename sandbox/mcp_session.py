@@ -17,12 +17,21 @@ from typing import TypeAlias, cast
 
 import anyio
 import anyio.to_thread
+import httpx2
 from mcp import Client, MCPError
-from mcp_types import CONNECTION_CLOSED, CallToolRequest, CallToolRequestParams, CallToolResult
+from mcp.client.session import IncomingMessage
+from mcp_types import (
+    CONNECTION_CLOSED,
+    CallToolRequest,
+    CallToolRequestParams,
+    CallToolResult,
+    ToolListChangedNotification,
+)
 from pydantic import ValidationError
 
-from ..runtime.errors import InfrastructureFault
+from ..runtime.errors import EnvironmentFault, InfrastructureFault
 from .manifest import Manifest
+from .mcp_http import http_streams
 from .mcp_paths import PathAliases
 from .mcp_process import ServerProcess
 from .mcp_scratch import make_scratch, remove_scratch
@@ -34,7 +43,7 @@ LAST_WORDS_S = 0.5
 """Seconds for a dying server's exit code and last line to arrive."""
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/opt", "/nix", "/snap")
 """Folders that are alike on many machines, and that documents name."""
-TRANSPORT_ERRORS = (MCPError, ValidationError, OSError)
+TRANSPORT_ERRORS = (MCPError, ValidationError, OSError, httpx2.TransportError)
 """What a connection that cannot be made or kept raises."""
 
 
@@ -57,7 +66,7 @@ class Request:
         self.scope = anyio.CancelScope()
         self.done = anyio.Event()
         self.answer: Answer | None = None
-        self.fault: InfrastructureFault | None = None
+        self.fault: EnvironmentFault | InfrastructureFault | None = None
 
 
 class Session:
@@ -69,6 +78,7 @@ class Session:
         root: Path,
         *,
         mode: str = "auto",
+        recheck: Callable[[Client], Awaitable[str]] | None = None,
         stderr_log: Path | None = None,
     ) -> None:
         """Nothing is started yet.
@@ -77,11 +87,15 @@ class Session:
             manifest: What to start.
             root: Folder in which the scratch folder is made.
             mode: The SDK's way to negotiate a protocol version; `legacy` saves a round trip with an older server.
+            recheck: Says what no longer holds after the server announced that its list of tools has changed; asked
+                once before the next call.
             stderr_log: File for the start of the server's standard error.
         """
         self._manifest = manifest
         self._root = root
         self._mode = mode
+        self._recheck = recheck
+        self._list_changed = False
         self._stderr_log = stderr_log
         self._send, self._receive = anyio.create_memory_object_stream[Request](1)
         self._current: Request | None = None
@@ -162,6 +176,8 @@ class Session:
         message = CallToolRequest(params=CallToolRequestParams(name=request.tool, arguments=request.arguments))
         try:
             with anyio.fail_after(limit):
+                if self._list_changed and not await self._still_lists(client, request):
+                    return
                 # Not `client.call_tool`: that lists the tools again on every new connection before it trusts a reply.
                 request.answer = await client.session.send_request(message, CallToolResult)
         except TimeoutError:
@@ -177,10 +193,26 @@ class Session:
         except ValidationError as error:
             request.fault = self._blame("mcp_protocol", f"tool {request.tool}: {one_line(error)}")
 
+    async def _still_lists(self, client: Client, request: Request) -> bool:
+        """False, with a fault in the request, when a tool that episodes were given is gone or is another."""
+        self._list_changed = False
+        changed = await self._recheck(client) if self._recheck else ""
+        if changed:
+            self._list_changed = True  # it stays so for every further call
+            detail = f"{self._manifest.source}: the server changed its tools: {changed}"
+            request.fault = EnvironmentFault("list_changed", detail)
+        return not changed
+
+    async def _hear(self, message: IncomingMessage) -> None:
+        """Notifications of the server: one is of interest."""
+        if isinstance(message, ToolListChangedNotification):
+            self._list_changed = True
+
     async def call(self, tool: str, arguments: JsonObject) -> Answer:
         """Send one call through the session's task and wait for its answer.
 
         Raises:
+            EnvironmentFault: a tool that was listed at the start is gone or is another (`list_changed`).
             InfrastructureFault: the server died (`mcp_died`), hung (`mcp_timeout`), spoke nonsense (`mcp_protocol`) or
                 is closed (`mcp_closed`).
         """
@@ -221,9 +253,13 @@ class Session:
     async def _connect(self, body: Callable[[Client], Awaitable[None]]) -> None:
         """Hold the client's contexts around the serving of requests, and turn their errors into a fault."""
         manifest, scratch = self._manifest, self.scratch
-        process = ServerProcess(manifest.argv(scratch), manifest.environ(scratch), scratch, self._stderr_log)
-        self._process = process
-        client = Client(process.streams(), mode=self._mode, cache=None)
+        if manifest.url is None:
+            process = ServerProcess(manifest.argv(scratch), manifest.environ(scratch), scratch, self._stderr_log)
+            self._process = process
+            streams = process.streams()
+        else:
+            streams = http_streams(manifest)
+        client = Client(streams, mode=self._mode, cache=None, message_handler=self._hear)
         ready = False
         try:
             with self._scope as scope:
@@ -266,7 +302,9 @@ class Session:
     def _describe_end(self) -> str:
         """How the process ended, as far as can be told, and what it said last."""
         if self._process is None:
-            return "the server did not start"
+            return (
+                "the server did not start" if self._manifest.url is None else f"no connection to {self._manifest.url}"
+            )
         code, words = self._process.returncode, self._process.last_words()
         end = "the server ended" if code is None else f"the server ended with exit code {code}"
         return f"{end} ({words})" if words else end

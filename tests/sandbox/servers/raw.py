@@ -10,6 +10,8 @@ from pathlib import Path
 
 KIND = sys.argv[1]
 COUNTER = itertools.count(1)
+CALLS: list[int] = []
+"""One entry per call, for those that change."""
 OBJECT = {"type": "object", "properties": {}}
 READ_ONLY = {"readOnlyHint": True, "openWorldHint": False}
 
@@ -39,6 +41,13 @@ LISTS: dict[str, list[dict[str, object]]] = {
     ],
 }
 
+AFTER: dict[str, list[dict[str, object]]] = {
+    "changes_list_to_more": [tool("ping"), tool("count"), tool("added")],
+    "changes_list_to_less": [tool("ping")],
+    "changes_list_to_others": [tool("ping"), tool("count", inputSchema={**OBJECT, "required": ["a"]})],
+}
+"""What is listed after the first call, which a notification announces."""
+
 
 def answer(message: dict[str, object]) -> dict[str, object]:
     """The result of a request."""
@@ -51,6 +60,11 @@ def answer(message: dict[str, object]) -> dict[str, object]:
             return {"protocolVersion": version, "capabilities": {"tools": {}}, "serverInfo": info}
         case "tools/list" if KIND == "hangs_at_list":
             time.sleep(3600)
+        case "tools/list" if KIND.startswith("changes_list"):
+            return {"tools": AFTER[KIND] if CALLS else [tool("ping"), tool("count")]}
+        case "tools/call" if KIND.startswith("changes_list"):
+            CALLS.append(1)
+            sys.stdout.write('{"jsonrpc": "2.0", "method": "notifications/tools/list_changed"}\n')
         case "tools/list" if KIND == "paged":
             page = int(params.get("cursor") or 0)
             more = {"nextCursor": str(page + 1)} if page < 2 else {}
