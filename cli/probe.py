@@ -12,7 +12,7 @@ import anyio
 from ..runtime.errors import ConfigError
 from ..runtime.llm.secret import Key
 from . import probe_checks
-from .checkup import Check
+from .checkup import Check, Status
 from .probe_talk import Talk, Unusable
 
 BUDGET_S = 55.0
@@ -90,6 +90,6 @@ async def _bounded(name: str, run: Callable[[Talk], Awaitable[Check]], talk: Tal
         try:
             return await run(talk)
         except Unusable as error:
-            status = "warn" if name in ("streaming", "long context") else "fail"
+            status: Status = "warn" if name in ("streaming", "long context") else "fail"
             return Check(name, status, str(error), error.advice)
     return Check(name, "warn", f"not finished: the probe ends after {BUDGET_S:g} s", "the endpoint is slow; try again")

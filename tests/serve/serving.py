@@ -27,13 +27,13 @@ WEATHER = {
         },
     },
 }
-CALLS = {
+CALLS: dict[str, Any] = {
     "model": "sim",
     "messages": [{"role": "user", "content": "Get the current weather. The city is Lisbon."}],
     "tools": [WEATHER],
 }
 """A request that the simulated model answers with one tool call."""
-TALKS = {"model": "sim", "messages": [{"role": "user", "content": "Thank you."}], "tools": [WEATHER]}
+TALKS: dict[str, Any] = {"model": "sim", "messages": [{"role": "user", "content": "Thank you."}], "tools": [WEATHER]}
 """A request that it answers with a text."""
 
 
@@ -55,7 +55,7 @@ class Endpoint:
         async with self.post(body) as response:
             text = await response.read()
             assert response.status == 200, text
-        return msgspec.json.decode(text)
+        return msgspec.json.decode(text, type=dict[str, Any])
 
     async def stats(self) -> Report:
         """What GET /stats says."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -219,3 +220,10 @@ def test_a_wrong_specification_is_one_line(spec: str, words: str) -> None:
     """It names the kind and what would be right."""
     with pytest.raises(ConfigError, match=words):
         parse_faults(spec)
+
+
+def test_the_docs_describe_every_kind_in_the_words_of_its_function() -> None:
+    """One table row each, and none for what does not exist."""
+    text = (Path(__file__).parents[2] / "docs" / "endpoints.md").read_text()
+    for kind, function in KINDS.items():
+        assert f"| `{kind}` | {(function.__doc__ or '').strip()} |" in text

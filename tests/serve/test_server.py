@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import anyio
 import msgspec
@@ -70,7 +71,7 @@ def test_openais_own_client_reads_models_answers_and_streams() -> None:
             request = CALLS | {"model": "stand-in"}
             whole = await client.chat.completions.create(**request)
             pieces, usage = "", None
-            options = {"stream": True, "stream_options": {"include_usage": True}}
+            options: dict[str, Any] = {"stream": True, "stream_options": {"include_usage": True}}
             async for chunk in await client.chat.completions.create(**request, **options):
                 usage = chunk.usage or usage
                 for choice in chunk.choices:
