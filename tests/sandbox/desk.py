@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, TypeAlias
 
 import msgspec
 
 from tdscaling.sandbox.services import BUILTIN
-from tdscaling.sandbox.services.base import ServiceWorld
+from tdscaling.sandbox.services.base import Service, ServiceWorld
 
 Record: TypeAlias = dict[str, Any]
 
 
 def opened(service: str, seed: int = 23) -> ServiceWorld:
     """A fresh world of a service."""
-    return BUILTIN[service]().open_nowait(seed)
+    return _compiled(service).open_nowait(seed)
+
+
+@cache
+def _compiled(service: str) -> Service:
+    return BUILTIN[service]()
 
 
 def ask(world: ServiceWorld, tool: str, **arguments: object) -> Record:
