@@ -12,6 +12,7 @@ from cyclopts import Parameter
 from rich.table import Table
 from rich.text import Text
 
+from ..runtime.errors import ConfigError
 from .checkup import Check, Status, external_server, machine
 from .safe import safe
 from .terminal import out_console
@@ -47,6 +48,8 @@ def doctor(
     runs
         Folder in which run directories would be made.
     """
+    if model and not base_url:
+        raise ConfigError("--model names a model of an endpoint: give its --base-url")
     about = _endpoint(base_url, model, api_key_env) if base_url else list(machine(runs))
     checks = [*about, *(external_server(path) for path in mcp)]
     if json:

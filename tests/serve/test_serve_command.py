@@ -64,3 +64,43 @@ def test_a_port_that_is_taken_is_one_line(tmp_path: Path) -> None:
     assert result.code == 2
     assert len(result.complaint) == 1
     assert f"--port {port}: " in result.err
+
+
+@pytest.mark.parametrize(
+    "flags", [(), ("--latency-ms", "lognormal:5,1", "--faults", "all=0.01,stall=0,null_content=0,missing_usage=0")]
+)
+def test_rows_of_a_run_against_it_are_those_of_the_embedded_model(tmp_path: Path, flags: tuple[str, ...]) -> None:
+    """Byte for byte; also when a fifth of the replies is spoiled, by faults that a client can notice and mend."""
+    shell = Shell(tmp_path)
+    settings = ("run", "--count", "10", "--seed", "4", "--quiet")
+    embedded = shell.run(*settings, "--run", "embedded")
+    process = shell.start("serve-model", "--port", "0", *flags, stdout=subprocess.PIPE)
+    try:
+        assert process.stdout is not None
+        url = process.stdout.readline().decode().strip()
+        served = shell.run(*settings, "--run", "served", "--base-url", url)
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
+    assert (embedded.code, served.code) == (0, 0), served.err
+    assert served.out == embedded.out
+
+
+def test_a_stalled_answer_does_not_keep_the_server_from_ending(tmp_path: Path) -> None:
+    """Whoever still waits is cut off after a second."""
+    process = Shell(tmp_path).start("serve-model", "--port", "0", "--faults", "stall=1", stdout=subprocess.PIPE)
+    try:
+        assert process.stdout is not None
+        url = process.stdout.readline().decode().strip()
+        client = http.client.HTTPConnection(url.removeprefix("http://").removesuffix("/v1"))
+        client.request(
+            "POST", "/v1/chat/completions", b'{"model":"sim","messages":[{"role":"user","content":"Hello"}]}'
+        )
+        assert client.getresponse().read(10)
+        process.terminate()
+        process.communicate(timeout=20)
+        client.close()
+    finally:
+        process.kill()
+        process.wait()
+    assert process.returncode == 0
