@@ -28,7 +28,7 @@ REPORTS: tuple[tuple[str, str], ...] = (
     ("Orders by status", "SELECT status, COUNT(*) AS orders FROM orders GROUP BY status ORDER BY status"),
     ("Revenue by product", "SELECT product_name, SUM(amount) AS revenue FROM orders GROUP BY product_name"),
     ("Open tickets by priority", "SELECT priority, COUNT(*) AS tickets FROM tickets WHERE status = 'open' GROUP BY 1"),
-    ("Unpaid invoices", "SELECT invoice_id, amount, due_on FROM invoices WHERE status IN ('open', 'overdue')"),
+    ("Unpaid invoices", "SELECT invoice_id, amount, due_date FROM invoices WHERE status IN ('open', 'overdue')"),
     ("Stock value by category", "SELECT category, SUM(price * stock) AS value FROM products GROUP BY category"),
     (
         "Best customers",

@@ -59,7 +59,7 @@ class Tour(msgspec.Struct, frozen=True):
     tour_title: str
     city: str
     language: Language
-    hours: float
+    duration_hours: float
     seat_price: float
     """Dollars for one person."""
 

@@ -82,8 +82,8 @@ class LeaveLine(msgspec.Struct, frozen=True):
 
     leave_id: LeaveId
     leave_kind: LeaveKind
-    starts_on: Day
-    ends_on: Day
+    first_day: Day
+    last_day: Day
     status: LeaveStatus
 
 
@@ -186,7 +186,7 @@ class DirectoryDesk(Desk):
         """List the absences of an employee. A status narrows the list."""
         self.employees.need(colleague_id)
         lines = [
-            LeaveLine(leave.leave_id, leave.leave_kind, leave.starts_on, leave.ends_on, leave.status)
+            LeaveLine(leave.leave_id, leave.leave_kind, leave.first_day, leave.last_day, leave.status)
             for leave in self.leaves.all()
             if leave.colleague_id == colleague_id and status in (None, leave.status)
         ]
@@ -202,15 +202,15 @@ class DirectoryDesk(Desk):
         self,
         colleague_id: ColleagueId,
         leave_kind: Annotated[LeaveKind, says("Leave kind, for example vacation")],
-        starts_on: FirstDay,
-        ends_on: LastDay,
+        first_day: FirstDay,
+        last_day: LastDay,
     ) -> Leave:
         """Ask for time off on behalf of an employee."""
         person = self.employees.need(colleague_id)
-        first, last = date_argument("starts_on", starts_on), date_argument("ends_on", ends_on)
+        first, last = date_argument("first_day", first_day), date_argument("last_day", last_day)
         days = self._length(first, last)
         if any(
-            leave.colleague_id == colleague_id and leave.overlaps(starts_on, ends_on) for leave in self.leaves.all()
+            leave.colleague_id == colleague_id and leave.overlaps(first_day, last_day) for leave in self.leaves.all()
         ):
             raise ToolError("conflict", f"employee {colleague_id} is already away on some of these days")
         if days > LONGEST_LEAVE:
@@ -221,7 +221,7 @@ class DirectoryDesk(Desk):
             )
         key, now = LEAVE_IDS.following(self.leaves.keys()), self.stamp()
         self._charge(person, leave_kind, days, now)
-        return self.leaves.put(key, Leave(key, colleague_id, leave_kind, starts_on, ends_on, days, "requested", now))
+        return self.leaves.put(key, Leave(key, colleague_id, leave_kind, first_day, last_day, days, "requested", now))
 
     @writes
     def approve_leave(self, leave_id: LeaveId) -> Leave:
@@ -239,7 +239,7 @@ class DirectoryDesk(Desk):
         leave = self.leaves.need(leave_id)
         if leave.status == "withdrawn":
             raise ToolError("conflict", f"leave {leave_id} is already withdrawn")
-        if leave.starts_on <= iso(self.now)[:10]:
+        if leave.first_day <= iso(self.now)[:10]:
             raise ToolError("conflict", f"leave {leave_id} has already begun")
         now = self.stamp()
         self._charge(self.employees.need(leave.colleague_id), leave.leave_kind, -leave.working_days, now)
@@ -252,14 +252,14 @@ class DirectoryDesk(Desk):
 
     def _length(self, first: datetime, last: datetime) -> int:
         if first <= self.now:
-            raise ToolError("invalid_argument", "starts_on: must be after today")
+            raise ToolError("invalid_argument", "first_day: must be after today")
         if last < first:
-            raise ToolError("invalid_argument", "ends_on: must not be before starts_on")
+            raise ToolError("invalid_argument", "last_day: must not be before first_day")
         if last - first > LONGEST_SPAN:
             raise ToolError("forbidden", f"more than {LONGEST_LEAVE} working days at once cannot be asked for here")
         days = working_days(first, last)
         if not days:
-            raise ToolError("invalid_argument", "starts_on: these days are a weekend")
+            raise ToolError("invalid_argument", "first_day: these days are a weekend")
         return days
 
     def _free(self, office: Office) -> int:

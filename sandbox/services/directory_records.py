@@ -62,7 +62,7 @@ class Employee(msgspec.Struct, frozen=True):
     desk_extension: str
     """The last digits of the phone on the desk."""
     vacation_days_left: int
-    hired_on: Day
+    hire_date: Day
     updated_at: Moment
 
 
@@ -72,16 +72,16 @@ class Leave(msgspec.Struct, frozen=True):
     leave_id: LeaveId
     colleague_id: ColleagueId
     leave_kind: LeaveKind
-    starts_on: Day
-    ends_on: Day
+    first_day: Day
+    last_day: Day
     """The last day away."""
     working_days: int
     status: LeaveStatus
     updated_at: Moment
 
-    def overlaps(self, starts_on: str, ends_on: str) -> bool:
+    def overlaps(self, first_day: str, last_day: str) -> bool:
         """True when it stands and shares a day with the span."""
-        return self.status != "withdrawn" and self.starts_on <= ends_on and starts_on <= self.ends_on
+        return self.status != "withdrawn" and self.first_day <= last_day and first_day <= self.last_day
 
 
 class DirectoryTables(msgspec.Struct, frozen=True):
@@ -132,7 +132,7 @@ def _employee(
         office_id=office_id,
         desk_extension=extension,
         vacation_days_left=rng.randint(8, YEARLY_DAYS),
-        hired_on=iso(ago(rng.uniform(90, 3_000)))[:10],
+        hire_date=iso(ago(rng.uniform(90, 3_000)))[:10],
         updated_at=iso(ago(rng.uniform(20, 80))),
     )
 
@@ -154,8 +154,8 @@ def _leaves(rng: Random, employees: list[Employee]) -> Iterator[Leave]:
             leave_id=key,
             colleague_id=employee.colleague_id,
             leave_kind=kind,
-            starts_on=iso(first)[:10],
-            ends_on=iso(last)[:10],
+            first_day=iso(first)[:10],
+            last_day=iso(last)[:10],
             working_days=working_days(first, last),
             status=status,
             updated_at=iso(ago(rng.uniform(1, 8) if week >= 0 else 40)),

@@ -56,7 +56,7 @@ class Document(msgspec.Struct, frozen=True):
     confidentiality: Confidentiality
     revision: int
     """Counts the changes."""
-    words: int
+    word_count: int
     updated_at: Moment
 
 
@@ -118,7 +118,7 @@ def _document(
         status=_STATUSES[rank % len(_STATUSES)],
         confidentiality=_LEVELS[rank % len(_LEVELS)],
         revision=rng.randint(1, 9),
-        words=len(text.split()),
+        word_count=len(text.split()),
         updated_at=iso(ago(rng.uniform(0.3, 60))),
     )
 

@@ -167,7 +167,7 @@ class FileDesk(Desk):
             status="draft",
             confidentiality="internal",
             revision=1,
-            words=len(text.split()),
+            word_count=len(text.split()),
             updated_at=now,
         )
         return self.documents.put(key, document)
@@ -228,6 +228,11 @@ class FileDesk(Desk):
             raise ToolError("conflict", f"document {document_id} is already shared with {colleague_id}")
         key = SHARE_IDS.following(self.shares.keys())
         return self.shares.put(key, Share(key, document_id, colleague_id, access, self.stamp()))
+
+    @reads
+    def get_share(self, share_id: ShareId) -> Share:
+        """Check what a share allows."""
+        return self.shares.need(share_id)
 
     @writes
     def revoke_share(self, share_id: ShareId) -> Share:

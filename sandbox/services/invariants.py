@@ -63,7 +63,7 @@ def _inventory(state: Snapshot) -> Iterator[str]:
     if under_way != waiting:
         yield f"purchases {under_way} do not fit the stock items {waiting}"
     for item in state["stock"].values():
-        if item["on_hand"] < 0 or item["status"] != stock_status(item["on_hand"], item["reorder_point"]):
+        if item["units_on_hand"] < 0 or item["status"] != stock_status(item["units_on_hand"], item["reorder_point"]):
             yield f"{item['stock_id']} is {item['status']} with {item['on_hand']} units"
         yield from _missing(item, state, warehouse_id="warehouses", supplier_id="suppliers")
     places = [(item["product_id"], item["warehouse_id"]) for item in state["stock"].values()]
@@ -95,7 +95,7 @@ def _directory(state: Snapshot) -> Iterator[str]:
     leaves = [leave for leave in state["leaves"].values() if leave["status"] != "withdrawn"]
     for one, other in combinations(leaves, 2):
         same = one["colleague_id"] == other["colleague_id"]
-        if same and one["starts_on"] <= other["ends_on"] and other["starts_on"] <= one["ends_on"]:
+        if same and one["first_day"] <= other["last_day"] and other["first_day"] <= one["last_day"]:
             yield f"{one['leave_id']} and {other['leave_id']} overlap"
 
 

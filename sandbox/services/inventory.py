@@ -57,7 +57,7 @@ class StockLine(msgspec.Struct, frozen=True):
     stock_id: StockId
     product_name: str
     shelf: str
-    on_hand: int
+    units_on_hand: int
     status: StockStatus
 
 
@@ -119,7 +119,7 @@ class InventoryDesk(Desk):
         self.warehouses.need(warehouse_id)
         items = [i for i in self.stock.all() if i.warehouse_id == warehouse_id and status in (None, i.status)]
         page, following = page_of(items, lambda item: item.stock_id, limit, cursor)
-        lines = [StockLine(i.stock_id, i.product_name, i.shelf, i.on_hand, i.status) for i in page]
+        lines = [StockLine(i.stock_id, i.product_name, i.shelf, i.units_on_hand, i.status) for i in page]
         return StockList(lines, len(items), following)
 
     @reads
@@ -136,9 +136,9 @@ class InventoryDesk(Desk):
     ) -> StockItem:
         """Correct the recorded units of a stock item after counting the shelf."""
         item = self.stock.need(stock_id)
-        if item.on_hand == counted_units:
+        if item.units_on_hand == counted_units:
             raise ToolError("conflict", f"stock item {stock_id} is already recorded with {counted_units} units")
-        if reason == "found" and counted_units < item.on_hand:
+        if reason == "found" and counted_units < item.units_on_hand:
             raise ToolError("invalid_argument", "reason: found goods cannot make the units fewer")
         return self._counted(item, counted_units)
 
@@ -152,7 +152,7 @@ class InventoryDesk(Desk):
         item = self.stock.need(stock_id)
         if item.reorder_point == reorder_point:
             raise ToolError("conflict", f"the reorder point of stock item {stock_id} is already {reorder_point}")
-        return self._counted(replace(item, reorder_point=reorder_point), item.on_hand)
+        return self._counted(replace(item, reorder_point=reorder_point), item.units_on_hand)
 
     @writes
     def transfer_stock(
@@ -168,10 +168,10 @@ class InventoryDesk(Desk):
             raise ToolError("conflict", f"warehouse {warehouse_id} is closed")
         if item.warehouse_id == warehouse_id:
             raise ToolError("conflict", f"stock item {stock_id} is in warehouse {warehouse_id} already")
-        if item.on_hand < units:
-            raise ToolError("conflict", f"stock item {stock_id} has only {item.on_hand} units")
+        if item.units_on_hand < units:
+            raise ToolError("conflict", f"stock item {stock_id} has only {item.units_on_hand} units")
         transfer_id = TRANSFER_IDS.following(self.transfers.keys())
-        item = self._counted(item, item.on_hand - units)
+        item = self._counted(item, item.units_on_hand - units)
         move = Transfer(transfer_id, stock_id, item.product_name, warehouse_id, units, "in_transit", item.updated_at)
         return self.transfers.put(transfer_id, move)
 
@@ -198,7 +198,7 @@ class InventoryDesk(Desk):
         if move.status != "in_transit":
             raise ToolError("conflict", f"transfer {transfer_id} is already {move.status}")
         item = self._counterpart(self.stock.need(move.stock_id), move.warehouse_id)
-        item = self._counted(item, item.on_hand + move.units)
+        item = self._counted(item, item.units_on_hand + move.units)
         return self.transfers.put(transfer_id, replace(move, status="completed", completed_at=item.updated_at))
 
     @reads
@@ -236,7 +236,7 @@ class InventoryDesk(Desk):
         """Take in the goods of a purchase order. They are added to the stock item."""
         order = self._ordered(purchase_order_id)
         item = self.stock.need(order.stock_id)
-        self._counted(replace(item, purchase_order_id=None), item.on_hand + order.units)
+        self._counted(replace(item, purchase_order_id=None), item.units_on_hand + order.units)
         return self.purchases.put(purchase_order_id, replace(order, status="received"))
 
     @writes
@@ -255,7 +255,7 @@ class InventoryDesk(Desk):
 
     def _counted(self, item: StockItem, units: int) -> StockItem:
         status = stock_status(units, item.reorder_point)
-        return self.stock.put(item.stock_id, replace(item, on_hand=units, status=status, updated_at=self.stamp()))
+        return self.stock.put(item.stock_id, replace(item, units_on_hand=units, status=status, updated_at=self.stamp()))
 
     def _counterpart(self, item: StockItem, warehouse_id: str) -> StockItem:
         """The item of the same product in another warehouse, a new and empty one when there is none."""
@@ -263,4 +263,6 @@ class InventoryDesk(Desk):
             if (other.product_id, other.warehouse_id) == (item.product_id, warehouse_id):
                 return other
         key = STOCK_IDS.following(self.stock.keys())
-        return replace(item, stock_id=key, warehouse_id=warehouse_id, on_hand=0, shelf="new", purchase_order_id=None)
+        return replace(
+            item, stock_id=key, warehouse_id=warehouse_id, units_on_hand=0, shelf="new", purchase_order_id=None
+        )

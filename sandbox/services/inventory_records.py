@@ -69,7 +69,7 @@ class StockItem(msgspec.Struct, frozen=True):
     warehouse_id: WarehouseId
     supplier_id: SupplierId
     shelf: str
-    on_hand: int
+    units_on_hand: int
     """Units there."""
     reorder_point: int
     """Units below which the item counts as low."""
@@ -106,7 +106,7 @@ class PurchaseOrder(msgspec.Struct, frozen=True):
     """Dollars: units times unit cost."""
     status: PurchaseStatus
     ordered_at: Moment
-    expected_on: Day
+    expected_date: Day
 
 
 class InventoryTables(msgspec.Struct, frozen=True):
@@ -119,11 +119,11 @@ class InventoryTables(msgspec.Struct, frozen=True):
     purchases: dict[str, PurchaseOrder]
 
 
-def stock_status(on_hand: int, reorder_point: int) -> StockStatus:
+def stock_status(units_on_hand: int, reorder_point: int) -> StockStatus:
     """What a count means."""
-    if on_hand == 0:
+    if units_on_hand == 0:
         return "empty"
-    return "low" if on_hand < reorder_point else "in_stock"
+    return "low" if units_on_hand < reorder_point else "in_stock"
 
 
 @lru_cache(maxsize=WORLDS)
@@ -179,7 +179,7 @@ def _stock(
                 warehouse_id=warehouse_id,
                 supplier_id=supplier_id,
                 shelf=f"{rng.choice('ABCDEF')}{rng.randint(1, 30):02d}",
-                on_hand=units,
+                units_on_hand=units,
                 reorder_point=reorder_point,
                 unit_cost=unit_cost,
                 status=stock_status(units, reorder_point),
@@ -204,7 +204,7 @@ def _purchases(rng: Random, stock: list[StockItem], suppliers: dict[str, Supplie
             cost=round(units * item.unit_cost, 2),
             status=status,
             ordered_at=iso(ordered),
-            expected_on=iso(expected)[:10],
+            expected_date=iso(expected)[:10],
         )
 
 

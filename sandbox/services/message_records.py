@@ -45,7 +45,7 @@ class Channel(msgspec.Struct, frozen=True):
 
     channel_id: ChannelId
     channel_name: str
-    kind: ChannelKind
+    channel_kind: ChannelKind
     status: ChannelStatus
     headline: str
     members: tuple[Member, ...]
@@ -98,7 +98,7 @@ def _channel(rng: Random, key: str, name: str, rank: int, staff: tuple[Colleague
     return Channel(
         channel_id=key,
         channel_name=name,
-        kind=_KINDS[rank],
+        channel_kind=_KINDS[rank],
         status="archived" if rank == len(_KINDS) - 1 else "active",
         headline=f"All about {name.replace('-', ' ')}",
         members=tuple(Member(p.colleague_id, p.name) for p in rng.sample(staff, heads)),
@@ -120,7 +120,7 @@ def _messages(rng: Random, channels: list[Channel], world: int) -> Iterator[Mess
         zip(MESSAGE_IDS.ascending(rng, len(drafts), 120_000), drafts, strict=True)
     ):
         channel = by_id[channel_id]
-        author = channel.members[0] if channel.kind == "announcement" else rng.choice(channel.members)
+        author = channel.members[0] if channel.channel_kind == "announcement" else rng.choice(channel.members)
         older = [ticket.ticket_id for ticket in tickets if ticket.created_at < iso(sent)]
         yield Message(
             message_id=key,

@@ -60,7 +60,7 @@ class ChannelLine(msgspec.Struct, frozen=True):
 
     channel_id: ChannelId
     channel_name: str
-    kind: ChannelKind
+    channel_kind: ChannelKind
     status: ChannelStatus
 
 
@@ -115,7 +115,7 @@ class MessageDesk(Desk):
         """List the chat channels that a colleague follows."""
         self._colleague(colleague_id)
         lines = [
-            ChannelLine(c.channel_id, c.channel_name, c.kind, c.status)
+            ChannelLine(c.channel_id, c.channel_name, c.channel_kind, c.status)
             for c in self.channels.all()
             if c.holds(colleague_id)
         ]
@@ -146,7 +146,7 @@ class MessageDesk(Desk):
         channel, author = self._active(channel_id), self._colleague(colleague_id)
         if not channel.holds(colleague_id):
             raise ToolError("forbidden", f"colleague {colleague_id} is no member of channel {channel_id}")
-        if channel.kind == "announcement" and channel.members[0].colleague_id != colleague_id:
+        if channel.channel_kind == "announcement" and channel.members[0].colleague_id != colleague_id:
             raise ToolError("forbidden", f"only {channel.members[0].name} writes in channel {channel_id}")
         key, now = MESSAGE_IDS.following(self.messages.keys()), self.stamp()
         message = Message(key, channel_id, colleague_id, author.name, text, None, False, now)
@@ -199,7 +199,7 @@ class MessageDesk(Desk):
     def archive_channel(self, channel_id: ChannelId) -> Channel:
         """Archive a chat channel that nobody needs any more. Announcements stay open."""
         channel = self._active(channel_id)
-        if channel.kind == "announcement":
+        if channel.channel_kind == "announcement":
             raise ToolError("forbidden", f"channel {channel_id} carries announcements and stays open")
         return self.channels.put(channel_id, replace(channel, status="archived", updated_at=self.stamp()))
 

@@ -66,7 +66,7 @@ class Invoice(msgspec.Struct, frozen=True, kw_only=True):
     """Dollars."""
     status: InvoiceStatus
     issued_at: Moment
-    due_on: Day
+    due_date: Day
     payment_id: PaymentId | None = None
     """Set when it is paid."""
     updated_at: Moment
@@ -81,7 +81,7 @@ class Payment(msgspec.Struct, frozen=True):
     amount: float
     method: PaymentMethod
     status: PaymentStatus
-    paid_at: Moment
+    received_at: Moment
     reversal_id: ReversalId | None = None
 
 
@@ -126,7 +126,7 @@ def payment_tables(world: int) -> PaymentTables:
             payment = _payment(rng, next(paid_ids), invoice, payers[customer_id])
             payments[payment.payment_id] = payment
             invoice = msgspec.structs.replace(
-                invoice, status="paid", payment_id=payment.payment_id, updated_at=payment.paid_at
+                invoice, status="paid", payment_id=payment.payment_id, updated_at=payment.received_at
             )
         invoices[invoice_id] = invoice
     reversals = _reverse_one(rng, payments)
@@ -162,7 +162,7 @@ def _invoice(
         amount=amount,
         status="overdue" if due < LOGICAL_NOW else "open",
         issued_at=iso(issued),
-        due_on=iso(due)[:10],
+        due_date=iso(due)[:10],
         updated_at=iso(issued + timedelta(minutes=rng.randint(0, 50))),
     )
 
@@ -181,5 +181,5 @@ def _reverse_one(rng: Random, payments: dict[str, Payment]) -> dict[str, Reversa
     payment = payments[given_back]
     payments[given_back] = msgspec.structs.replace(payment, status="reversed", reversal_id=key)
     payments[disputed] = msgspec.structs.replace(payments[disputed], status="disputed")
-    moment = iso(min(datetime.fromisoformat(payment.paid_at) + timedelta(days=2), LOGICAL_NOW))
+    moment = iso(min(datetime.fromisoformat(payment.received_at) + timedelta(days=2), LOGICAL_NOW))
     return {key: Reversal(key, given_back, payment.amount, rng.choice(("duplicate", "goodwill")), moment)}

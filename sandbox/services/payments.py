@@ -59,7 +59,7 @@ class InvoiceLine(msgspec.Struct, frozen=True):
 
     invoice_id: InvoiceId
     amount: float
-    due_on: Day
+    due_date: Day
     status: InvoiceStatus
 
 
@@ -69,7 +69,7 @@ class InvoiceList(msgspec.Struct, frozen=True):
     invoices: list[InvoiceLine]
     total: int
     """On all pages."""
-    outstanding: float
+    outstanding_amount: float
     """Dollars not paid yet on the invoices of all pages."""
     next_cursor: NextCursor
 
@@ -108,9 +108,9 @@ class PaymentDesk(Desk):
         self.payers.need(customer_id)
         found = [i for i in self.invoices.all() if i.customer_id == customer_id and status in (None, i.status)]
         page, following = page_of(found, lambda invoice: invoice.invoice_id, limit, cursor)
-        lines = [InvoiceLine(i.invoice_id, i.amount, i.due_on, i.status) for i in page]
-        outstanding = sum(i.amount for i in found if i.status in ("open", "overdue"))
-        return InvoiceList(lines, len(found), round(outstanding, 2), following)
+        lines = [InvoiceLine(i.invoice_id, i.amount, i.due_date, i.status) for i in page]
+        outstanding_amount = sum(i.amount for i in found if i.status in ("open", "overdue"))
+        return InvoiceList(lines, len(found), round(outstanding_amount, 2), following)
 
     @reads
     def get_invoice(self, invoice_id: InvoiceId) -> Invoice:
@@ -137,7 +137,7 @@ class PaymentDesk(Desk):
             amount=round(amount, 2),
             status="open",
             issued_at=now,
-            due_on=iso(self.now + timedelta(days=14))[:10],
+            due_date=iso(self.now + timedelta(days=14))[:10],
             updated_at=now,
         )
         return self.invoices.put(invoice_id, invoice)
@@ -146,15 +146,15 @@ class PaymentDesk(Desk):
     def extend_due_date(
         self,
         invoice_id: InvoiceId,
-        due_on: Annotated[str, says("New due date, for example 2026-04-14", examples=_DUE_DAYS, kind="date")],
+        due_date: Annotated[str, says("New due date, for example 2026-04-14", examples=_DUE_DAYS, kind="date")],
     ) -> Invoice:
         """Give a customer more time for an unpaid invoice. At most 60 days from now."""
-        invoice, day = self._unpaid(invoice_id), date_argument("due_on", due_on)
-        if iso(day)[:10] <= invoice.due_on or day <= self.now:
-            raise ToolError("invalid_argument", f"due_on: must be later than today and than {invoice.due_on}")
+        invoice, day = self._unpaid(invoice_id), date_argument("due_date", due_date)
+        if iso(day)[:10] <= invoice.due_date or day <= self.now:
+            raise ToolError("invalid_argument", f"due_date: must be later than today and than {invoice.due_date}")
         if day - self.now > LONGEST_CREDIT:
             raise ToolError("forbidden", f"an invoice cannot fall due more than {LONGEST_CREDIT.days} days from now")
-        extended = replace(invoice, due_on=due_on, status="open", updated_at=self.stamp())
+        extended = replace(invoice, due_date=due_date, status="open", updated_at=self.stamp())
         return self.invoices.put(invoice_id, extended)
 
     @writes
@@ -194,7 +194,7 @@ class PaymentDesk(Desk):
             raise ToolError("forbidden", f"payments above {REVERSAL_LIMIT} dollars are reversed by finance only")
         invoice = self.invoices.need(payment.invoice_id)
         key, now = REVERSAL_IDS.following(self.reversals.keys()), self.stamp()
-        overdue = datetime.fromisoformat(invoice.due_on).date() < self.now.date()
+        overdue = datetime.fromisoformat(invoice.due_date).date() < self.now.date()
         reopened = replace(invoice, status="overdue" if overdue else "open", payment_id=None, updated_at=now)
         self.invoices.put(invoice.invoice_id, reopened)
         self.payments.put(payment_id, replace(payment, status="reversed", reversal_id=key))

@@ -9,7 +9,7 @@ from tdscaling.sandbox.services.families import WORLDS
 
 from .desk import ask, every, opened, refusal, some
 
-SPAN = {"starts_on": "2026-04-06", "ends_on": "2026-04-08"}
+SPAN = {"first_day": "2026-04-06", "last_day": "2026-04-08"}
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_vacation_is_charged_and_given_back(world: ServiceWorld) -> None:
 
 
 @pytest.mark.parametrize(
-    ("starts_on", "ends_on", "code"),
+    ("first_day", "last_day", "code"),
     [
         ("2026-03-16", "2026-03-17", "invalid_argument"),
         ("2026-04-08", "2026-04-06", "invalid_argument"),
@@ -92,10 +92,10 @@ def test_vacation_is_charged_and_given_back(world: ServiceWorld) -> None:
         ("soon", "2026-12-01", "invalid_argument"),
     ],
 )
-def test_leave_lies_ahead_and_is_not_too_long(world: ServiceWorld, starts_on: str, ends_on: str, code: str) -> None:
+def test_leave_lies_ahead_and_is_not_too_long(world: ServiceWorld, first_day: str, last_day: str, code: str) -> None:
     """Today, backwards and weekends are invalid; more than fifteen days are a matter for others."""
     key = some(world, "employees")["colleague_id"]
-    asked = {"colleague_id": key, "leave_kind": "unpaid", "starts_on": starts_on, "ends_on": ends_on}
+    asked = {"colleague_id": key, "leave_kind": "unpaid", "first_day": first_day, "last_day": last_day}
     assert refusal(world, "request_leave", **asked)[0] == code
 
 
@@ -104,7 +104,7 @@ def test_parental_leave_is_not_approved_here_and_past_leave_not_withdrawn(world:
     key = some(world, "employees")["colleague_id"]
     leave = ask(world, "request_leave", colleague_id=key, leave_kind="parental", **SPAN)["leave_id"]
     assert refusal(world, "approve_leave", leave_id=leave)[0] == "forbidden"
-    past = next(r for r in every(world, "leaves") if r["starts_on"] < "2026-03-16")
+    past = next(r for r in every(world, "leaves") if r["first_day"] < "2026-03-16")
     assert refusal(world, "withdraw_leave", leave_id=past["leave_id"])[0] == "conflict"
 
 

@@ -29,9 +29,10 @@ def test_a_folder_leads_to_a_text_and_its_readers(world: ServiceWorld) -> None:
     listed = ask(world, "list_documents", folder_id=document["folder_id"])["documents"]
     assert document["document_id"] in [line["document_id"] for line in listed]
     text = ask(world, "read_document", document_id=document["document_id"])["text"]
-    assert ask(world, "get_document", document_id=document["document_id"])["words"] == len(text.split())
+    assert ask(world, "get_document", document_id=document["document_id"])["word_count"] == len(text.split())
     shares = ask(world, "list_shares", document_id=document["document_id"])["shares"]
     assert share["share_id"] in [line["share_id"] for line in shares]
+    assert ask(world, "get_share", share_id=share["share_id"]) == share
 
 
 def test_a_new_document_is_a_draft_of_its_owner(world: ServiceWorld) -> None:
@@ -40,7 +41,7 @@ def test_a_new_document_is_a_draft_of_its_owner(world: ServiceWorld) -> None:
     folder = some(world, "folders", locked=False)["folder_id"]
     made = {"folder_id": folder, "colleague_id": owner, "title": "Key list", "text": "Two keys are missing."}
     document = ask(world, "create_document", **made)
-    assert (document["status"], document["revision"], document["words"]) == ("draft", 1, 4)
+    assert (document["status"], document["revision"], document["word_count"]) == ("draft", 1, 4)
     assert ask(world, "read_document", document_id=document["document_id"])["text"] == made["text"]
     assert refusal(world, "create_document", **made)[0] == "conflict"
     assert refusal(world, "create_document", **{**made, "colleague_id": "emp-0000"})[0] == "not_found"

@@ -41,19 +41,19 @@ def test_a_count_changes_the_units_and_what_they_mean(world: ServiceWorld) -> No
 def test_a_reorder_point_decides_what_is_low(world: ServiceWorld) -> None:
     """Raising it above the units makes an item low; setting what is set is a conflict."""
     item = some(world, "stock", status="in_stock")
-    point = item["on_hand"] + 1
+    point = item["units_on_hand"] + 1
     assert ask(world, "set_reorder_point", stock_id=item["stock_id"], reorder_point=point)["status"] == "low"
     assert refusal(world, "set_reorder_point", stock_id=item["stock_id"], reorder_point=point)[0] == "conflict"
 
 
 def test_a_transfer_takes_units_away_and_adds_them_when_it_arrives(world: ServiceWorld) -> None:
     """The sum over all warehouses is the same before and after, and the arrival happens once."""
-    item = max(every(world, "stock"), key=lambda record: record["on_hand"])
+    item = max(every(world, "stock"), key=lambda record: record["units_on_hand"])
     elsewhere = [w for w in every(world, "warehouses", status="operating") if w["warehouse_id"] != item["warehouse_id"]]
     to = elsewhere[0]["warehouse_id"]
 
     def units() -> int:
-        return sum(record["on_hand"] for record in every(world, "stock", product_id=item["product_id"]))
+        return sum(record["units_on_hand"] for record in every(world, "stock", product_id=item["product_id"]))
 
     before = units()
     move = ask(world, "transfer_stock", stock_id=item["stock_id"], warehouse_id=to, units=2)
@@ -89,7 +89,7 @@ def test_a_purchase_is_made_once_and_received_once(world: ServiceWorld) -> None:
     assert refusal(world, "order_supplies", stock_id=item["stock_id"], units=3)[0] == "conflict"
     ask(world, "receive_purchase_order", purchase_order_id=order["purchase_order_id"])
     now = ask(world, "get_stock_item", stock_id=item["stock_id"])
-    assert (now["on_hand"], now["purchase_order_id"]) == (item["on_hand"] + 3, None)
+    assert (now["units_on_hand"], now["purchase_order_id"]) == (item["units_on_hand"] + 3, None)
     assert refusal(world, "cancel_purchase_order", purchase_order_id=order["purchase_order_id"])[0] == "conflict"
 
 
@@ -118,5 +118,5 @@ def test_the_warehouses_hold_what_the_shop_sells() -> None:
         shop, store = opened("orders", seed).tables(), opened("inventory", seed).tables()
         held: dict[str, int] = {}
         for item in store["stock"].values():
-            held[item["product_id"]] = held.get(item["product_id"], 0) + item["on_hand"]
+            held[item["product_id"]] = held.get(item["product_id"], 0) + item["units_on_hand"]
         assert held == {key: product["stock"] for key, product in shop["products"].items()}

@@ -18,14 +18,14 @@ def world() -> ServiceWorld:
 
 def talk(world: ServiceWorld) -> Record:
     """An active channel that some colleagues are in and some are not."""
-    return next(c for c in every(world, "channels", status="active") if c["kind"] == "open")
+    return next(c for c in every(world, "channels", status="active") if c["channel_kind"] == "open")
 
 
 def outsider(world: ServiceWorld, channel: Record) -> str:
     """A colleague who is not in a channel."""
     inside: set[str] = {member["colleague_id"] for member in channel["members"]}
     everyone: set[str] = {
-        m["colleague_id"] for c in every(world, "channels", kind="announcement") for m in c["members"]
+        m["colleague_id"] for c in every(world, "channels", channel_kind="announcement") for m in c["members"]
     }
     return min(everyone - inside)
 
@@ -69,7 +69,7 @@ def test_only_members_write(world: ServiceWorld) -> None:
 
 def test_announcements_are_written_by_one_and_never_archived(world: ServiceWorld) -> None:
     """Everyone else is forbidden to."""
-    channel = some(world, "channels", kind="announcement")
+    channel = some(world, "channels", channel_kind="announcement")
     key, (first, second, *_) = channel["channel_id"], channel["members"]
     code, message = refusal(world, "post_message", channel_id=key, colleague_id=second["colleague_id"], text="Hi")
     assert (code, message) == ("forbidden", f"only {first['name']} writes in channel {key}")

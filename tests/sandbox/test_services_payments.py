@@ -31,10 +31,10 @@ def test_an_email_leads_to_a_payment_in_four_steps(world: ServiceWorld) -> None:
 def test_a_bill_for_a_service_adds_to_what_is_outstanding(world: ServiceWorld) -> None:
     """It is open and due in 14 days; a blocked customer gets none."""
     payer = some(world, "payers", credit_standing="good")["customer_id"]
-    before = ask(world, "list_invoices", customer_id=payer)["outstanding"]
+    before = ask(world, "list_invoices", customer_id=payer)["outstanding_amount"]
     invoice = ask(world, "create_invoice", customer_id=payer, purpose="assembly", amount=49.5)
-    assert (invoice["status"], invoice["due_on"]) == ("open", "2026-03-30")
-    assert ask(world, "list_invoices", customer_id=payer)["outstanding"] == round(before + 49.5, 2)
+    assert (invoice["status"], invoice["due_date"]) == ("open", "2026-03-30")
+    assert ask(world, "list_invoices", customer_id=payer)["outstanding_amount"] == round(before + 49.5, 2)
     blocked = some(world, "payers", credit_standing="blocked")["customer_id"]
     code, _ = refusal(world, "create_invoice", customer_id=blocked, purpose="assembly", amount=49.5)
     assert code == "forbidden"
@@ -48,15 +48,15 @@ def test_a_settled_invoice_names_its_payment_and_is_not_settled_twice(world: Ser
     assert (settled["status"], settled["payment_id"]) == ("paid", payment["payment_id"])
     assert refusal(world, "settle_invoice", invoice_id=key, method="card")[0] == "conflict"
     assert refusal(world, "void_invoice", invoice_id=key)[0] == "conflict"
-    assert refusal(world, "extend_due_date", invoice_id=key, due_on="2026-04-21")[0] == "conflict"
+    assert refusal(world, "extend_due_date", invoice_id=key, due_date="2026-04-21")[0] == "conflict"
 
 
 def test_more_time_makes_an_overdue_invoice_open_again(world: ServiceWorld) -> None:
     """An earlier day is invalid, one beyond sixty days forbidden."""
     key = some(world, "invoices", status="overdue")["invoice_id"]
-    assert refusal(world, "extend_due_date", invoice_id=key, due_on="2026-03-01")[0] == "invalid_argument"
-    assert refusal(world, "extend_due_date", invoice_id=key, due_on="2026-09-01")[0] == "forbidden"
-    assert ask(world, "extend_due_date", invoice_id=key, due_on="2026-04-14")["status"] == "open"
+    assert refusal(world, "extend_due_date", invoice_id=key, due_date="2026-03-01")[0] == "invalid_argument"
+    assert refusal(world, "extend_due_date", invoice_id=key, due_date="2026-09-01")[0] == "forbidden"
+    assert ask(world, "extend_due_date", invoice_id=key, due_date="2026-04-14")["status"] == "open"
 
 
 def test_a_reversal_opens_the_invoice_again(world: ServiceWorld) -> None:
