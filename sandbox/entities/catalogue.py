@@ -260,13 +260,13 @@ def _controls(name: str) -> bool:
 
 def _taken(play: Play, spec: ToolSpec) -> Iterable[Field]:
     """The parameters that describe an entry."""
-    if play.verb not in ("create", "update", "list", "transition"):
+    if play.verb == "compute":
         return
     root = spec.input_schema
     parts = properties(flat(root, root))
     if play.bulk:
         parts = properties(flat(flat(parts[play.bulk], root).get("items", {}), root))
-    elif play.verb == "transition":
+    elif play.verb in ("get", "delete", "transition"):
         parts = {p.param: parts[p.param] for p in play.pointers}
     pointing = {pointer.param for pointer in play.pointers}
     for name, part in parts.items():

@@ -63,10 +63,10 @@ def parse_tools(document: JsonValue, name: str, where: str) -> ToolList:
     for number, entry in enumerate(listed):
         given, spec = _spec(entry, name, f"{where}: tool {number + 1}")
         safe = spec.name
-        if safe in specs:
-            if given in (renamed.get(safe), safe) and safe not in renamed:
-                raise ConfigError(f"{where}: tool {number + 1}: {given[:80]!r} is listed twice")
+        if safe in specs and renamed.get(safe, safe) != given:
             spec = msgspec.structs.replace(spec, name=f"{safe[:55]}_{_digest(given)}")
+        if spec.name in specs:
+            raise ConfigError(f"{where}: tool {number + 1}: {given[:80]!r} is listed twice")
         if spec.name != given:
             renamed[spec.name] = given
         specs[spec.name] = spec

@@ -61,7 +61,7 @@ class EntityToolbox:
         self._compiled: dict[str, CompiledTool] = {}
         self.explanations: Mapping[str, Play | Unplayable] = {name: self._tried(name, read[name]) for name in read}
         """How each tool is played, or why it is not, by name in the list's order."""
-        digest = hashlib.sha256(msgspec.json.encode([VERSION, specs, sorted(self._hints)]))
+        digest = hashlib.sha256(msgspec.json.encode([VERSION, specs, self._hints], order="sorted"))
         self.version = f"{VERSION}-{digest.hexdigest()[:12]}"
 
     @property

@@ -154,20 +154,25 @@ class EntityWorld:
         found: list[tuple[str, JsonObject]] = []
         for one in wanted:
             record = table.get(text_key(one))
-            if record is None or not self._belongs(play, record, given):
+            if record is None:
                 raise ToolError("not_found", f"{play.own.param}: there is no {play.entity} {shown(one)}")
+            for param in self._elsewhere(play, record, given):
+                raise ToolError(
+                    "not_found", f"{play.own.param}: there is no {play.entity} {shown(one)} in this {param}"
+                )
             found.append((text_key(one), record))
         if not found:
             raise ToolError("invalid_argument", f"{play.own.param}: names no {play.entity}")
         return found
 
-    def _belongs(self, play: Play, record: JsonObject, given: JsonObject) -> bool:
-        """An entry that hangs on another one is found only there: a chart on its own sheet."""
-        return all(
-            text_key(record[pointer.param]) == text_key(given[pointer.param])
+    def _elsewhere(self, play: Play, record: JsonObject, given: JsonObject) -> list[str]:
+        """Parameters that look for an entry where it is not: a chart is found on its own sheet only."""
+        return [
+            pointer.param
             for pointer in play.pointers
             if not pointer.many and pointer.param in given and pointer.param in record
-        )
+            if text_key(record[pointer.param]) != text_key(given[pointer.param])
+        ]
 
     def _create(self, play: Play, given: JsonObject) -> Source:
         bodies: Sequence[JsonObject] = [given]
@@ -266,7 +271,7 @@ class EntityWorld:
                 raise ToolError("conflict", f"{entity.name} {shown(key)} is already {play.status}")
         made: list[tuple[str, JsonObject]] = []
         for key, record in found:
-            # A status that the servers's own list of statuses does not have is kept beside it.
+            # A status that the server's own list of statuses does not have is kept beside it.
             self._put(entity.name, key, {**record, (status if fits else "last_action"): play.status})
             made.append((key, self.entries(entity.name).get(key) or {}))
         return self._listing(play, made, given) if play.own and play.own.many else self._one(play, *made[0], given)

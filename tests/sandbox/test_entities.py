@@ -305,6 +305,17 @@ def test_a_change_inside_an_entry_is_kept_with_the_entry_that_holds_it() -> None
     assert refusal(world, "delete_rows", path="/none.xlsx", start=3) == "not_found"
 
 
+def test_an_entry_is_found_only_where_it_hangs() -> None:
+    """A sheet of one workbook is not in another one."""
+    path = {"path": TEXT}
+    tools = [tool("get_sheet", {**path, "sheet": TEXT}), *(tool(f"{verb}_workbook", path) for verb in ("get", "close"))]
+    world = EntityToolbox("book", tools).open_nowait(0)
+    key, sheet = next(iter(world.tables()["sheets"].items()))
+    other = next(path for path in world.tables()["workbooks"] if path != sheet["path"])
+    assert say(world, "get_sheet", path=sheet["path"], sheet=key)["sheet"] == key
+    assert refusal(world, "get_sheet", path=other, sheet=key) == "not_found"
+
+
 def test_a_whole_shows_the_entries_that_were_made() -> None:
     """A graph without a key holds every entity."""
     name = {"name": TEXT}

@@ -83,6 +83,7 @@ def test_names_that_models_do_not_accept_are_replaced_and_kept_apart() -> None:
         ('[{"description": "x"}]', "tool 1: has no name"),
         ('[{"name": "a", "inputSchema": 3}]', "tool 1 (a): its input schema is no object"),
         ('[{"name": "a"}, {"name": "a"}]', "tool 2: 'a' is listed twice"),
+        ('[{"name": "a b"}, {"name": "a b"}]', "tool 2: 'a b' is listed twice"),
         ("[1]", "tool 1: is no object"),
         ("\xff", "is not JSON"),
     ],
