@@ -178,8 +178,8 @@ def fuzz(service: Service, calls: int, length: int, seed: int) -> str:
     slowest = sorted(trial.seconds)[int(0.99 * calls)] * 1e6
     return (
         f"{service.name:<10} {calls:>8,} calls, {len(trial.good) / calls:4.0%} succeeded, call {median:5.1f} us median "
-        f"({good:5.1f} us when it succeeded), {slowest:6.1f} us p99, fresh world {opened * 1e6:4.1f} us {size / 1024:4.1f} KB, "
-        f"{time.monotonic() - begun:5.1f} s"
+        f"({good:5.1f} us when it succeeded), {slowest:6.1f} us p99, "
+        f"fresh world {opened * 1e6:4.1f} us {size / 1024:4.1f} KB, {time.monotonic() - begun:5.1f} s"
     )
 
 
