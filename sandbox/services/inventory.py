@@ -134,7 +134,7 @@ class InventoryDesk(Desk):
         counted_units: Annotated[int, amounts("Counted units, for example 14", ge=0, le=10_000)],
         reason: Annotated[CountReason, says("Correction reason, for example breakage")],
     ) -> StockItem:
-        """Correct the recorded units of a stock item after counting the shelf."""
+        """Set the books of a stock item right after checking its shelf."""
         item = self.stock.need(stock_id)
         if item.units_on_hand == counted_units:
             raise ToolError("conflict", f"stock item {stock_id} is already recorded with {counted_units} units")
