@@ -56,6 +56,17 @@ SERVE_TOOLS_HELP = """Serve built-in services as an MCP server.
 On stdio, or with --http on loopback, where the first line on stdout is the URL. Each session has a world of its own.
 It runs until stdin ends, or with --http until Ctrl-C or SIGTERM, then exits with 0."""
 
+TOOLS_LIST_HELP = "Show the tools of an MCP server's manifest or of a built-in service."
+
+TOOLS_CALL_HELP = """Call one tool on a fresh world.
+
+Exit code 1 when the tool answers with an error, 4 when its server fails."""
+
+TOOLS_CHECK_HELP = """Diagnose an MCP server: one line per check.
+
+Start, listing, schemas, outputs, equal answers of two fresh worlds, leaked paths, unmarked errors. Only tools that
+change nothing are called. Exit code 4 when a check failed; a warning is no failure."""
+
 CONFIG_HELP = """Print the settings that a run would have, as YAML for --config.
 
 Takes the flags of `tdscaling run`."""
@@ -81,6 +92,13 @@ def make_app() -> App:
     app.command(f"{package}.doctor:doctor", help=DOCTOR_HELP, sort_key=3)
     app.command(f"{package}.serve_model:serve_model", name="serve-model", help=SERVE_MODEL_HELP, sort_key=4)
     app.command(f"{package}.serve_tools:serve_tools", name="serve-tools", help=SERVE_TOOLS_HELP, sort_key=4)
+    tools = App(
+        name="tools", help="Look at, call and check the tools of a server.", help_format="plaintext", sort_key=3
+    )
+    tools.command(f"{package}.tools_list:list_tools", name="list", help=TOOLS_LIST_HELP, sort_key=1)
+    tools.command(f"{package}.tools_call:call_tool", name="call", help=TOOLS_CALL_HELP, sort_key=2)
+    tools.command(f"{package}.tools_check:check_tools", name="check", help=TOOLS_CHECK_HELP, sort_key=3)
+    app.command(tools)
     app.command(f"{package}.verify:verify", help=VERIFY_HELP, sort_key=2)
     settings = App(name="config", help="Look at the settings.", help_format="plaintext", sort_key=5)
     settings.command(f"{package}.config_show:show", name="show", help=CONFIG_HELP)

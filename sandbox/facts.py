@@ -24,6 +24,7 @@ _NO_LABEL = frozenset({"if", "whether", "when", "optional", "optionally", "only"
 _LOOKS = frozenset(
     "check count describe diff fetch find get list log look lookup query read search show status".split()
 )
+_CHANGES = frozenset("add append create delete edit execute insert move remove rename run set update write".split())
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -73,7 +74,8 @@ def label_of(name: str, schema: JsonObject) -> str:
 
 def reads_by_name(name: str) -> bool:
     """True when a tool's name says that it only looks: a guess for servers that annotate nothing."""
-    return any(word in _LOOKS for word in snake(name).split("_")[:2])
+    words = snake(name).split("_")[:2]
+    return words[0] not in _CHANGES and any(word in _LOOKS for word in words)
 
 
 def is_identifier(name: str) -> bool:

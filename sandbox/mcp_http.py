@@ -6,7 +6,10 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 import httpx2
-from mcp.client.streamable_http import TransportStreams, streamable_http_client
+from mcp.client.streamable_http import (
+    TransportStreams,  # pyright: ignore[reportPrivateImportUsage] -- public nowhere
+    streamable_http_client,
+)
 
 from .manifest import Manifest
 

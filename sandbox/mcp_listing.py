@@ -137,9 +137,16 @@ def _spec(manifest: Manifest, tool: Tool) -> ToolSpec:
         service=manifest.name,
         input_schema=tool.input_schema,
         output_schema=None if tool.output_schema is None or _wraps_text(tool.output_schema) else tool.output_schema,
-        # The manifest knows best. Without a hint the name decides; a name that says nothing means "may change state".
-        read_only=tool.name in manifest.tools.read_only or (reads_by_name(tool.name) if hint is None else hint),
+        read_only=_reads(manifest, tool.name, hint),
     )
+
+
+def _reads(manifest: Manifest, name: str, hint: bool | None) -> bool:
+    """What the manifest lists; else what the server says; else, unless the manifest lists any, what the name says."""
+    listed = manifest.tools.read_only
+    if name in listed:
+        return True
+    return hint if hint is not None else not listed and reads_by_name(name)
 
 
 def _wraps_text(schema: JsonObject) -> bool:
