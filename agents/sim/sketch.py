@@ -242,7 +242,8 @@ class Sketch:
                 raise Unfit(f"{need.name} does not hang together with the rest")
             given[need.name] = about[need.name]
             if left > 1 and need.kind == "identifier":
-                fixed[need.name] = self.reach(need, producer, about, left)
+                pointed = self.records.pointed(need.name, about[need.name])
+                fixed[need.name] = self.reach(need, producer, pointed or about, left)
                 left = 1
             else:
                 fixed[need.name] = self.goals[-1].tell(need.label, about[need.name])

@@ -217,6 +217,11 @@ class Records:
                         merged = other | merged
         return merged
 
+    def pointed(self, name: str, value: JsonValue) -> JsonObject | None:
+        """The record that an identifier names."""
+        found = (table.get(value) for table in self._tables.values() if isinstance(value, str))
+        return next((record for record in found if record is not None and record.get(name) == value), None)
+
     def peers(self, record: JsonObject, given: JsonObject) -> list[JsonObject]:
         """Records of the same table that agree with the given fields."""
         table = next((t for t in self._tables.values() if any(r is record for r in t.values())), {})
