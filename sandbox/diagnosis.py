@@ -19,6 +19,7 @@ from ..runtime.errors import EnvironmentFault, InfrastructureFault, ToolServerEr
 from .facts import Param, params, snake
 from .manifest import Manifest
 from .mcp import McpToolbox
+from .mcp_leftovers import claim
 from .tools import JsonObject, JsonValue, Snapshot, ToolReply, ToolSpec
 
 Status: TypeAlias = Literal["ok", "warn", "fail"]
@@ -54,6 +55,7 @@ async def diagnose(manifest: Manifest, clock: Callable[[], float]) -> AsyncGener
     # Real paths are to be recognised in replies, so the folder is ours and has a long name.
     with tempfile.TemporaryDirectory(prefix="tdscaling-check-", ignore_cleanup_errors=True) as folder:
         root = Path(folder)
+        claim(root)
         began = clock()
         try:
             async with McpToolbox(manifest, root=root, prestart=0, max_servers=2) as box:

@@ -27,6 +27,7 @@ from pydantic import ValidationError
 from ..runtime.errors import EnvironmentFault, InfrastructureFault, ToolServerError
 from .manifest import Manifest
 from .mcp_health import Health
+from .mcp_leftovers import PREFIX, claim, sweep
 from .mcp_listing import Listing, read_listing, what_changed
 from .mcp_pool import SessionPool
 from .mcp_reply import check_output, cut, reply_text, structured
@@ -124,7 +125,8 @@ class McpToolbox:
             ToolServerError: the server is missing, crashes, hangs, lists what cannot be used, or breaks its own output
                 schema when tried. One line that names the manifest and, where there is one, the tool.
         """
-        with tempfile.TemporaryDirectory(prefix="tdscaling-", dir=self._parent, ignore_cleanup_errors=True) as root:
+        with tempfile.TemporaryDirectory(prefix=PREFIX, dir=self._parent, ignore_cleanup_errors=True) as root:
+            claim(Path(root))
             session = Session(self._manifest, Path(root), stderr_log=self._stderr_log)
             problem: ToolServerError | None = None
 
@@ -155,10 +157,11 @@ class McpToolbox:
         return McpWorld(self._manifest, self._listed, session, self._health, self._max_reply, recycle)
 
     async def __aenter__(self) -> Self:
-        """Check the server, then keep some ready. Raises ToolServerError as `start` does."""
+        """Clear up after killed runs, check the server, keep some ready. Raises ToolServerError as `start` does."""
+        await anyio.to_thread.run_sync(sweep, self._parent or Path(tempfile.gettempdir()))
         await self.start()
-        root = tempfile.TemporaryDirectory(prefix="tdscaling-", dir=self._parent, ignore_cleanup_errors=True)
-        self._stack.enter_context(root)
+        root = tempfile.TemporaryDirectory(prefix=PREFIX, dir=self._parent, ignore_cleanup_errors=True)
+        claim(Path(self._stack.enter_context(root)))
         group = await self._stack.enter_async_context(anyio.create_task_group())
         self._stack.callback(group.cancel_scope.cancel)
         make = partial(

@@ -23,6 +23,8 @@ from mcp.client.stdio import get_default_environment
 from mcp.shared.message import SessionMessage
 from mcp_types import jsonrpc_message_adapter
 
+from .mcp_leftovers import forget_server, note_server
+
 log = logging.getLogger(__name__)
 
 MAX_LINE = 64 * 2**20
@@ -48,7 +50,12 @@ class ServerProcess:
     """A transport for one run of one server. Enter `streams()` once."""
 
     def __init__(
-        self, argv: Sequence[str], environ: Mapping[str, str], cwd: Path, stderr_log: Path | None = None
+        self,
+        argv: Sequence[str],
+        environ: Mapping[str, str],
+        cwd: Path,
+        stderr_log: Path | None = None,
+        claimed: Path | None = None,
     ) -> None:
         """Nothing is started yet.
 
@@ -57,11 +64,13 @@ class ServerProcess:
             environ: Added to the variables that the SDK lets servers inherit.
             cwd: The server's working directory.
             stderr_log: File to which the start of the server's standard error is appended; None for nowhere.
+            claimed: Folder in which the process is noted for as long as it runs, see `mcp_leftovers`; None for nowhere.
         """
         self._argv = list(argv)
         self._environ = get_default_environment() | dict(environ)
         self._cwd = cwd
         self._stderr_log = stderr_log
+        self._claimed = claimed
         self._tail = bytearray()
         self._process: Process | None = None
         self._stderr_done = anyio.Event()
@@ -123,6 +132,8 @@ class ServerProcess:
             for stream in (to_client, incoming, outgoing, from_client):
                 stream.close()
             _close_pipes(process)
+            if self._claimed is not None and process.returncode is not None:
+                forget_server(self._claimed, process.pid)
             atexit.unregister(self.kill)
 
     async def _spawn(self) -> Process:
@@ -130,6 +141,9 @@ class ServerProcess:
         with anyio.CancelScope(shield=True):
             process = await anyio.open_process(self._argv, env=self._environ, cwd=self._cwd, start_new_session=True)
             self._process = process
+            if self._claimed is not None:
+                with suppress(OSError):  # then nobody will clear it up after a SIGKILL, which is no reason to fail
+                    note_server(self._claimed, process.pid)
             # The last resort when the event loop ends without unwinding us, as on a second Ctrl-C.
             atexit.register(self.kill)
             return process

@@ -254,7 +254,9 @@ class Session:
         """Hold the client's contexts around the serving of requests, and turn their errors into a fault."""
         manifest, scratch = self._manifest, self.scratch
         if manifest.url is None:
-            process = ServerProcess(manifest.argv(scratch), manifest.environ(scratch), scratch, self._stderr_log)
+            process = ServerProcess(
+                manifest.argv(scratch), manifest.environ(scratch), scratch, self._stderr_log, self._root
+            )
             self._process = process
             streams = process.streams()
         else:
