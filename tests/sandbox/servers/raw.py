@@ -29,6 +29,7 @@ LISTS: dict[str, list[dict[str, object]]] = {
     "bad_name": [tool("no spaces, please")],
     "twice": [tool("same"), tool("same")],
     "no_tools": [],
+    "keeps_notes": [tool("write"), tool("read", annotations=READ_ONLY)],
     "violates_output": [
         tool(
             "weather",
@@ -73,6 +74,11 @@ def answer(message: dict[str, object]) -> dict[str, object]:
             return {
                 "tools": LISTS.get(KIND, [tool(name) for name in ("ping", "media", "count", "wait_for_ever", "die")])
             }
+        case "tools/call" if KIND == "keeps_notes":
+            arguments, folder = params.get("arguments") or {}, Path(sys.argv[2])
+            if params.get("name") == "write":
+                (folder / f"{arguments['title']}.txt").touch()
+            return {"content": [{"type": "text", "text": " ".join(sorted(note.stem for note in folder.glob("*.txt")))}]}
         case "tools/call" if KIND.startswith("violates_output"):
             return {
                 "content": [{"type": "text", "text": "warm"}],
