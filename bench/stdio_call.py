@@ -27,7 +27,8 @@ from tdscaling.sandbox.mcp import McpToolbox
 
 ROUNDS = 10
 """Turns between the two, so that the machine's moods meet both."""
-TOOL, ARGUMENTS = "list_agents", {}
+TOOL = "list_agents"
+ARGUMENTS: dict[str, object] = {}
 COMMAND = [sys.executable, "-m", "tdscaling", "serve-tools", "tickets"]
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias, cast
@@ -19,6 +19,7 @@ import anyio
 import anyio.to_thread
 import httpx2
 from mcp import Client, MCPError
+from mcp.client import Transport
 from mcp.client.session import IncomingMessage
 from mcp_types import (
     CONNECTION_CLOSED,
@@ -31,7 +32,7 @@ from pydantic import ValidationError
 
 from ..runtime.errors import EnvironmentFault, InfrastructureFault
 from .manifest import Manifest
-from .mcp_http import http_streams
+from .mcp_http import http_client, http_streams
 from .mcp_paths import PathAliases
 from .mcp_process import ServerProcess
 from .mcp_scratch import make_scratch, remove_scratch
@@ -252,22 +253,16 @@ class Session:
 
     async def _connect(self, body: Callable[[Client], Awaitable[None]]) -> None:
         """Hold the client's contexts around the serving of requests, and turn their errors into a fault."""
-        manifest, scratch = self._manifest, self.scratch
-        if manifest.url is None:
-            process = ServerProcess(
-                manifest.argv(scratch), manifest.environ(scratch), scratch, self._stderr_log, self._root
-            )
-            self._process = process
-            streams = process.streams()
-        else:
-            streams = http_streams(manifest)
-        client = Client(streams, mode=self._mode, cache=None, message_handler=self._hear)
+        manifest = self._manifest
         ready = False
         try:
             with self._scope as scope:
                 # One scope around all: a narrower one would have to be left while the client's are still open.
                 scope.deadline = anyio.current_time() + manifest.timeouts.start
-                async with client:
+                async with AsyncExitStack() as held:
+                    streams = await self._transport(held)
+                    client = Client(streams, mode=self._mode, cache=None, message_handler=self._hear)
+                    await held.enter_async_context(client)
                     ready = True
                     scope.deadline = math.inf
                     await body(client)
@@ -281,6 +276,15 @@ class Session:
             self._fail(ready, _leaf(lost))
         if not ready:
             raise self._blame("mcp_timeout", f"no answer {manifest.timeouts.start:g} s after the start")
+
+    async def _transport(self, held: AsyncExitStack) -> Transport:
+        """A process of our own or a connection; what must outlive the client's use of it goes onto the stack."""
+        manifest, scratch = self._manifest, self.scratch
+        if manifest.url is not None:
+            return http_streams(manifest.url, await held.enter_async_context(http_client(manifest)))
+        argv, environ = manifest.argv(scratch), manifest.environ(scratch)
+        self._process = ServerProcess(argv, environ, scratch, self._stderr_log, self._root)
+        return self._process.streams()
 
     def _fail(self, ready: bool, error: Exception) -> None:
         """Raise what kept the server from starting; an error of an ending session is no news."""
