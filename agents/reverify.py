@@ -115,7 +115,7 @@ class Reverifier:
             name, _, wanted = reference.rpartition("@")
             box = self._toolboxes.get(name)
             if box is None:
-                return f"world.unknown: there is no service {name!r} here; an external one needs its manifest"
+                return f"world.unknown: there is no service {name!r} here; give its manifest (--mcp) or list (--tools)"
             if box.version != wanted:
                 return f"world.version: the row played {reference}, here is {name}@{box.version}"
         return ""

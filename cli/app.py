@@ -21,7 +21,7 @@ Rows go to stdout as JSON lines (or to --out FILE), everything else to stderr.""
 EPILOGUE = """\
 Exit codes
   0  done                            4  a tool server cannot be used
-  1  internal error; doctor: failed  5  rows cannot be written
+  1  internal error; a check failed  5  rows cannot be written
   2  wrong setting or flag           6  the input file cannot be used
   3  --count was not reached         7  a model endpoint cannot be used
                                      130 interrupted, 143 terminated"""

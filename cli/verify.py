@@ -36,6 +36,7 @@ def verify(
     unique: Annotated[bool, Parameter(negative=())] = False,
     strict: Annotated[bool, Parameter(negative=())] = False,
     mcp: tuple[Path, ...] = (),
+    tools: tuple[Path, ...] = (),
 ) -> int:
     """See the help text in `app.py`.
 
@@ -51,11 +52,13 @@ def verify(
         Exit code 1 when a line is not accepted.
     mcp
         Manifests of the external MCP servers that rows played with.
+    tools
+        Saved lists of tools that rows played on the entity store.
     """
     from ..runtime import loop
 
     with open_rows(file) as (stream, _):
-        check = partial(_verify, stream, mcp, as_json=json, unique=unique)
+        check = partial(_verify, stream, mcp, tools, as_json=json, unique=unique)
         try:
             accepted, total = loop.run(check)
         except BaseExceptionGroup as errors:
@@ -66,13 +69,21 @@ def verify(
     return FAILED if strict and accepted < total else 0
 
 
-async def _verify(stream: BinaryIO, mcp: Sequence[Path], *, as_json: bool, unique: bool) -> tuple[int, int]:
+async def _verify(
+    stream: BinaryIO, mcp: Sequence[Path], tools: Sequence[Path], *, as_json: bool, unique: bool
+) -> tuple[int, int]:
     """How many lines were accepted, and how many there were."""
     from ..agents.reverify import Reverifier
     from ..sandbox.services import BUILTIN, builtin
     from ..sandbox.tools import Toolbox
 
     toolboxes: list[Toolbox] = list(builtin(BUILTIN))
+    if tools:
+        from ..sandbox.entities import EntityToolbox, load_tools
+
+        for path in tools:
+            listed = load_tools(path)
+            toolboxes.append(EntityToolbox(listed.name, listed.specs, hints=listed.hints, source=path.name))
     async with AsyncExitStack() as stack:
         if mcp:
             from ..sandbox.manifest import load_manifest

@@ -111,6 +111,25 @@ def test_verify_writes_a_line_for_every_line(shell: Shell) -> None:
     assert strict.out.splitlines()[-1].endswith("set.duplicate: of line 1")
 
 
+def test_verify_plays_a_list_of_tools_again(shell: Shell) -> None:
+    """Rows of the entity store are accepted with the list they played, and rejected with a reason without it."""
+    room = {"room_id": {"type": "string"}, "status": {"type": "string", "enum": ["free", "taken"]}}
+    shape = {"type": "object", "properties": room}
+    one = {"type": "object", "properties": {"room_id": room["room_id"]}, "required": ["room_id"]}
+    every = {"type": "object", "properties": {"rooms": {"type": "array", "items": shape}}}
+    kinds = (("get_room", "Get a room.", one, shape), ("list_rooms", "List all rooms.", {"type": "object"}, every))
+    tools = [
+        {"name": name, "description": about, "inputSchema": takes, "outputSchema": gives}
+        for name, about, takes, gives in (*kinds, ("delete_room", "Delete a room for good.", one, shape))
+    ]
+    listed = shell.write("rooms.json", json.dumps({"tools": tools}))
+    made = shell.run("run", "--count", "3", "--tools", listed, "--quiet", "--run", "made")
+    assert made.code == 0, made.err
+    rows = shell.write("rows.jsonl", made.out)
+    assert shell.run("verify", rows, "--tools", listed, "--strict").code == 0
+    assert shell.run("verify", rows).out.count("world.unknown") == 3
+
+
 def test_verify_of_a_missing_file_is_one_line(shell: Shell) -> None:
     """Exit code 6, as for every file that cannot be read."""
     result = shell.run("verify", "absent.jsonl")
