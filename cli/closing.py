@@ -18,7 +18,7 @@ def cut_short(summary: Summary | None, directory: Path) -> str:
 
 
 def closing_lines(summary: Summary, directory: Path, *, simulated: bool) -> list[str]:
-    """At most six lines for a run that reached its target."""
+    """At most seven lines for a run that reached its target."""
     rate = summary.accepted / summary.wall_s if summary.wall_s > 0 else 0.0
     lines = [
         _counts(summary),
@@ -33,6 +33,13 @@ def closing_lines(summary: Summary, directory: Path, *, simulated: bool) -> list
         lines.append(f"not accepted, most often: {', '.join(f'{name} ×{n}' for n, name in top)}")
     if summary.modes.realised:
         lines.append(f"modes: {', '.join(f'{mode} {n}' for mode, n in summary.modes.realised.items())}")
+    seen = summary.outlook
+    if seen.rows:
+        alarms = "".join(f"; {name}: {what}" for name, what in seen.alarms.items())
+        lines.append(
+            f"{seen.policy}: domain entropy {seen.domain_entropy_bits:.2f} of {seen.domain_max_bits:.2f} bits, "
+            f"mode entropy {seen.rme12_bits:.2f} of 3.58, {seen.signatures} shapes{alarms}"
+        )
     if simulated:
         lines.append("simulated model: a stand-in for trying and testing, not training data")
     lines.append(f"run directory: {directory}")

@@ -15,7 +15,9 @@ from ..agents.cast import Cast
 from ..agents.stage import Stage
 from ..agents.verifier import Origin
 from ..evolution.clusters import build_clusters
-from ..evolution.sampler import UniformSampler
+from ..evolution.monitor import Monitor, Warn, unheard
+from ..evolution.policies import VERSIONS, make_policy
+from ..evolution.target import Target, load_target
 from ..runtime.config import ALL_SERVICES, RunConfig
 from ..runtime.errors import ConfigError
 from ..runtime.limits import Limits
@@ -33,8 +35,6 @@ from .rundir import write_identity
 
 READY_SERVERS = 2
 """Servers kept started in advance, per manifest."""
-POLICY = "uniform-1"
-"""Name and version of the sampling policy; part of the run's digest."""
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -44,6 +44,7 @@ class Plan(msgspec.Struct, frozen=True):
     models: Models
     services: tuple[Toolbox, ...]
     manifests: tuple[Manifest, ...]
+    target: Target
 
     @property
     def model(self) -> Model:
@@ -67,7 +68,7 @@ def check(config: RunConfig) -> Plan:
     if manifests:
         # An episode holds one server of a manifest at a time: more episodes would only wait for theirs.
         limits = msgspec.structs.replace(limits, concurrency=min(limits.concurrency, config.max_servers))
-    return Plan(limits, models, services, manifests)
+    return Plan(limits, models, services, manifests, _target(config))
 
 
 @asynccontextmanager
@@ -85,8 +86,15 @@ async def open_toolboxes(plan: Plan, max_servers: int, servers_log: Path) -> Asy
         yield (*plan.services, *external)
 
 
-def compose(config: RunConfig, plan: Plan, toolboxes: Sequence[Toolbox], storage: Storage, sink: Sink) -> Run:
-    """The run, ready to go; `identity.json` says what it is made of.
+def compose(
+    config: RunConfig,
+    plan: Plan,
+    toolboxes: Sequence[Toolbox],
+    storage: Storage,
+    sink: Sink,
+    warn: Warn = unheard,
+) -> Run:
+    """The run, ready to go; `identity.json` says what it is made of. `warn` hears of the steering's alarms.
 
     Raises:
         ConfigError: the tools do not fit together, or no cluster can be made from them.
@@ -100,17 +108,21 @@ def compose(config: RunConfig, plan: Plan, toolboxes: Sequence[Toolbox], storage
         "version": version("tdscaling"),
         "toolboxes": [[box.name, box.version] for box in toolboxes],
         "clusters": [cluster.id for cluster in clusters],
-        "policy": POLICY,
+        "policy": VERSIONS[config.policy],
+        "steering": _steering(config, plan.target),
         "prompts": prompts.digest(),
         "sampling": sampling,
     }
     digest = config.digest(**identity)
     write_identity(storage, {"digest": digest, "seed": config.seed, **identity})
     origin = Origin(digest, config.model, sampling, prompts.digest(), plan.model.simulated)
+    policy = make_policy(config.policy, clusters, seed=config.seed, target=plan.target, alpha=config.budget)
+    monitor = Monitor(policy, VERSIONS[config.policy], clusters, warn)
     cast = Cast(meter, Stage(toolboxes, clusters), origin, plan.models.casting)
     return Run(
         plan.limits,
-        controller=UniformSampler(clusters, seed=config.seed),
+        controller=monitor,
+        observer=monitor,
         handlers=cast.handlers,
         reject=cast.reject,
         release=cast.release,
@@ -120,6 +132,23 @@ def compose(config: RunConfig, plan: Plan, toolboxes: Sequence[Toolbox], storage
         run_digest=digest,
         run_seed=config.seed,
     )
+
+
+def _target(config: RunConfig) -> Target:
+    """What is wanted. Raises ConfigError for a file that cannot be used, or that the policy would not look at."""
+    if config.target is None:
+        return Target()
+    if config.policy == "uniform":
+        raise ConfigError("--target says nothing to --policy uniform; use pace, prior or inverse")
+    return load_target(config.target)
+
+
+def _steering(config: RunConfig, target: Target) -> dict[str, JsonValue]:
+    """The part of the steering that changes which rows are drawn, as JSON values."""
+    if config.policy == "uniform":
+        return {}
+    wanted: dict[str, JsonValue] = msgspec.to_builtins(msgspec.structs.replace(target, source=""), str_keys=True)
+    return {"target": wanted, **({"budget": config.budget} if config.policy == "pace" else {})}
 
 
 def _listed(paths: Sequence[Path], taken: Sequence[str]) -> tuple[Toolbox, ...]:

@@ -51,7 +51,7 @@ async def _lines(look: Look, target: int, console: Console, elapsed: Clock) -> N
 
 
 def panel(now: Statistics, target: int, elapsed: float) -> RenderableType:
-    """The live view: a bar and three lines."""
+    """The live view: a bar and four lines."""
     bar = Table.grid(padding=(0, 1))
     bar.add_row(
         ProgressBar(total=target, completed=now.accepted, width=32),
@@ -68,7 +68,7 @@ def panel(now: Statistics, target: int, elapsed: float) -> RenderableType:
         "dim",
     )
     modes = Text(f"modes{_top({str(mode): n for mode, n in now.modes.realised.items()}, most=13)}", "dim")
-    return Group(bar, kept, work, modes)
+    return Group(bar, kept, work, modes, *_steering(now))
 
 
 def line(now: Statistics, target: int, elapsed: float) -> str:
@@ -79,6 +79,22 @@ def line(now: Statistics, target: int, elapsed: float) -> str:
         f"{_rate(now.accepted, elapsed):.1f} rows/s, {_rate(now.model_calls, elapsed):.0f} model calls/s, "
         f"{_eta(now.accepted, target, elapsed)}"
     )
+
+
+def _steering(now: Statistics) -> list[Text]:
+    """One line on diversity and cost, once there is a row; alarms stand out."""
+    seen = now.outlook
+    if not seen.rows:
+        return []
+    text = Text(
+        f"{seen.policy} · domains {seen.domain_entropy_bits:.2f} of {seen.domain_max_bits:.2f} bits · "
+        f"modes {seen.rme12_bits:.2f} of 3.58 · {seen.signatures} shapes · "
+        f"{seen.attempts_per_row:.2f} attempts per row · {seen.fused} of {seen.clusters} clusters fused",
+        "dim",
+    )
+    for name, what in seen.alarms.items():
+        text.append(f" · {name}: {what}", "yellow")
+    return [text]
 
 
 def _reasons(funnel: Mapping[str, Mapping[str, int]]) -> dict[str, int]:

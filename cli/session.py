@@ -57,7 +57,9 @@ class Session:
     async def _synthesise(self) -> None:
         servers = open_toolboxes(self._plan, self._config.max_servers, self._outputs.servers_log)
         async with servers as toolboxes, self._plan.models.open(self._outputs.storage):
-            self._run = compose(self._config, self._plan, toolboxes, self._outputs.storage, self._outputs.sink)
+            self._run = compose(
+                self._config, self._plan, toolboxes, self._outputs.storage, self._outputs.sink, self._alarm
+            )
             self._log.info(
                 "run started",
                 tools=sum(len(box.tools()) for box in toolboxes),
@@ -66,6 +68,10 @@ class Session:
             async with self._progress(self._run):
                 summary = await self._run.run()
             self._log.info("run ended", accepted=summary.accepted, rejected=summary.rejected, wall_s=summary.wall_s)
+
+    def _alarm(self, name: str, what: str) -> None:
+        """The steering sees trouble."""
+        self._log.warning("steering alarm", alarm=name, seen=what)
 
     @asynccontextmanager
     async def _progress(self, run: Run) -> AsyncGenerator[None]:

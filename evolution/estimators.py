@@ -113,6 +113,21 @@ def rarefied(counts: Iterable[int], size: int) -> float:
     return max(0.0, nats) / _LN2
 
 
+def expected_distinct(counts: Iterable[int], size: int) -> float:
+    """Expected number of distinct labels among `size` observations drawn from these without putting back."""
+    ns = [n for n in counts if n > 0]
+    total = sum(ns)
+    if size >= total:
+        return float(len(ns))
+    whole = math.lgamma(total - size + 1) - math.lgamma(total + 1)
+    missing = (
+        times * math.exp(math.lgamma(total - n + 1) - math.lgamma(total - n - size + 1) + whole)
+        for n, times in Counter(ns).items()
+        if n <= total - size
+    )
+    return len(ns) - math.fsum(missing)
+
+
 def _expected_term(n: int, total: int, size: int) -> float:
     """E[-k/m ln k/m] for a label with n of `total` observations, k hypergeometric, m = `size`."""
     lowest, highest = max(0, size - (total - n)), min(n, size)

@@ -12,12 +12,10 @@ from statistics import fmean
 import msgspec
 
 from .complexity import bin_of
-from .counts import Counts, counted
-from .estimators import Estimate, coverage, estimate, rarefied
+from .counts import counted
+from .estimators import Estimate, coverage, estimate, expected_distinct, rarefied
 from .event import Event
 from .labels import RME12
-
-Labels = Counts[str]
 
 
 class Panel(msgspec.Struct, frozen=True):
@@ -126,7 +124,7 @@ def panel(name: str, events: Sequence[Event], *, size: int | None = None, rule: 
         rme_set_bits=bits["rme_set"],
         rme_sig_bits=bits["rme_sig"],
         rme_sig_raw_bits=bits["rme_sig_raw"],
-        signatures=_expected_distinct(sets["rme_sig"], size),
+        signatures=expected_distinct(sets["rme_sig"].labels.values(), size),
         no_outcome=sum(e.calls > 0 and e.signature == "none" for e in events) / acting if acting else 0.0,
         cac_mean=fmean(event.complexity for event in events),
         cac_bins_bits=bits["cac_bins"],
@@ -149,20 +147,6 @@ def panel(name: str, events: Sequence[Event], *, size: int | None = None, rule: 
             "rme_sig_bits": estimate(sets["rme_sig"].labels.values(), closed=False),
         },
     )
-
-
-def _expected_distinct(counts: Labels, size: int) -> float:
-    """Expected number of distinct labels among `size` of the observations, drawn without putting back."""
-    total = counts.total
-    if size >= total:
-        return float(len(counts))
-    whole = math.lgamma(total - size + 1) - math.lgamma(total + 1)
-    missing = (
-        math.exp(math.lgamma(total - n + 1) - math.lgamma(total - n - size + 1) + whole)
-        for n in counts.labels.values()
-        if n <= total - size
-    )
-    return len(counts) - math.fsum(missing)
 
 
 def _distinctness(events: Iterable[Event]) -> float:

@@ -63,6 +63,7 @@ def _split_each(value: object) -> object:
     return names
 
 
+Policy: TypeAlias = Literal["pace", "prior", "uniform", "inverse"]
 Number = BeforeValidator(_not_a_switch)
 Count: TypeAlias = Annotated[int, Number, Field(ge=1)]
 Seconds: TypeAlias = Annotated[float, Number, Field(ge=0, allow_inf_nan=False)]
@@ -123,6 +124,12 @@ class RunConfig(BaseSettings):
     """Run directory; a new one under runs/ when absent."""
     summary: Path | None = None
     """Also write the summary (JSON) here."""
+    policy: Policy = "pace"
+    """What decides what is synthesised next: see docs/diversity.md."""
+    budget: Annotated[float, Number, Field(ge=0.5, le=1, allow_inf_nan=False)] = 0.9
+    """With pace: cost per accepted row, relative to what equal shares of all clusters would cost. 1 saves nothing."""
+    target: Path | None = None
+    """A YAML file with wanted weights of sectors, domains, modes and numbers of goals."""
     deadline: Seconds = 300.0
     """Seconds one episode may take, restarts included."""
     max_restarts: Annotated[int, Number, Field(ge=0)] = 2

@@ -17,6 +17,7 @@ from .journal import FileJournal, Journal
 from .limits import Limits
 from .mailbox import Signal
 from .messages import Draft, Outcome, Role
+from .outlook import Observer, Outlook
 from .sinks import Sink, StorageSink
 from .storage import Storage
 from .tally import Modes
@@ -74,6 +75,8 @@ class Statistics(msgspec.Struct, frozen=True):
     funnel: dict[str, dict[str, int]]
     """`{stage: {reason: n}}` of what was rejected and abandoned."""
     modes: Modes
+    outlook: Outlook = Outlook()
+    """What the steering sees."""
 
 
 class Summary(msgspec.Struct, frozen=True):
@@ -101,6 +104,8 @@ class Summary(msgspec.Struct, frozen=True):
     """Of the accepted rows."""
     interrupted: bool
     """A stop was requested before the run was over."""
+    outlook: Outlook = Outlook()
+    """What the steering saw at the end: diversity, cost, alarms that stand."""
 
 
 class Run:
@@ -120,6 +125,7 @@ class Run:
         run_digest: str,
         run_seed: int,
         journal: Journal | None = None,
+        observer: Observer | None = None,
         clock: Clock = time.perf_counter_ns,
         cpu_clock: Callable[[], float] = time.process_time,
     ) -> None:
@@ -132,6 +138,7 @@ class Run:
             OutputError: the storage cannot be written.
         """
         self._limits = limits.check()
+        self._observer = observer
         self._storage = storage
         self._meter = meter
         self._run_digest = run_digest
@@ -168,7 +175,8 @@ class Run:
 
         Raises, after journal, sinks and summary are closed:
             TargetUnreachable: attempts or patience ran out before there were `count` accepted rows.
-            ToolServerError: `breaker` episodes in a row were lost to infrastructure or broken worlds.
+            ToolServerError: `breaker` episodes in a row were lost to infrastructure or broken worlds;
+            EndpointError: the last of them to a model's endpoint.
             OutputError: rows, journal or summary cannot be written.
             ExceptionGroup: several bugs at one time; a single bug is raised as itself.
         """
@@ -218,6 +226,7 @@ class Run:
             tokens=Tokens(self._meter.prompt_tokens, self._meter.completion_tokens),
             funnel=tally.funnel(),
             modes=tally.modes(),
+            outlook=self._outlook(),
         )
 
     async def _produce(self) -> None:
@@ -279,7 +288,11 @@ class Run:
             stages=self._bus.report(),
             modes=tally.modes(),
             interrupted=self._stopping,
+            outlook=self._outlook(),
         )
+
+    def _outlook(self) -> Outlook:
+        return self._observer.outlook() if self._observer else Outlook()
 
 
 def first_cause(error: BaseException) -> BaseException:

@@ -7,7 +7,7 @@ from collections import Counter
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tdscaling.evolution.counts import Decayed, Horizons, Window, counted
@@ -21,12 +21,14 @@ def brute(weights: list[float]) -> float:
     return -math.fsum(w / total * math.log2(w / total) for w in weights if w) if total else 0.0
 
 
+@settings(deadline=None)
 @given(LABELS)
 def test_the_entropy_is_that_of_the_definition(labels: list[int]) -> None:
     """After any insertions."""
     assert counted(labels).bits == pytest.approx(brute(list(Counter(labels).values())), abs=1e-9)
 
 
+@settings(deadline=None)
 @given(LABELS, st.randoms(use_true_random=False))
 def test_taking_back_is_as_if_it_had_never_been(labels: list[int], dice: Random) -> None:
     """Removing some observations, in any order, leaves the counts of the rest."""
@@ -39,6 +41,7 @@ def test_taking_back_is_as_if_it_had_never_been(labels: list[int], dice: Random)
     assert counts.bits == pytest.approx(brute(list(Counter(kept).values())), abs=1e-9)
 
 
+@settings(deadline=None)
 @given(LABELS, LABELS)
 def test_merged_counts_are_those_of_the_union(left: list[int], right: list[int]) -> None:
     """Two writers, one data set; neither is changed."""
@@ -47,6 +50,7 @@ def test_merged_counts_are_those_of_the_union(left: list[int], right: list[int])
     assert merged.bits == pytest.approx(counted(left + right).bits, abs=1e-9)
 
 
+@settings(deadline=None)
 @given(LABELS, st.floats(0.5, 500))
 def test_decay_halves_what_is_old(labels: list[int], half_life: float) -> None:
     """Weights by the definition, however often the scale was changed."""
@@ -61,6 +65,7 @@ def test_decay_halves_what_is_old(labels: list[int], half_life: float) -> None:
         assert decayed[label] == pytest.approx(weight, abs=1e-6)
 
 
+@settings(deadline=None)
 @given(LABELS, st.integers(1, 50))
 def test_a_window_holds_the_last_few(labels: list[int], size: int) -> None:
     """Nothing else."""

@@ -9,7 +9,7 @@ from random import Random
 from statistics import fmean
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tdscaling.evolution.estimators import (
@@ -32,6 +32,7 @@ def zipf_counts(labels: int, n: int, seed: int) -> tuple[list[int], float]:
     return list(Counter(Random(seed).choices(range(labels), weights, k=n)).values()), truth
 
 
+@settings(deadline=None)
 @given(COUNTS, st.data())
 def test_rarefaction_is_the_mean_over_all_subsamples(counts: list[int], data: st.DataObject) -> None:
     """By enumeration of every subset."""
@@ -41,6 +42,7 @@ def test_rarefaction_is_the_mean_over_all_subsamples(counts: list[int], data: st
     assert rarefied(counts, size) == pytest.approx(brute, abs=1e-9)
 
 
+@settings(deadline=None)
 @given(COUNTS)
 def test_rarefaction_to_everything_is_the_plug_in(counts: list[int]) -> None:
     """And to one observation it is nothing."""
@@ -48,6 +50,7 @@ def test_rarefaction_to_everything_is_the_plug_in(counts: list[int]) -> None:
     assert rarefied(counts, 1) == pytest.approx(0.0, abs=1e-9)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 1000), min_size=1, max_size=50))
 def test_corrections_only_raise_the_plug_in(counts: list[int]) -> None:
     """Both estimators correct a bias that is downward."""
