@@ -12,6 +12,7 @@
         ├── ModelFault            the model's answer cannot be used; it is judged
         ├── EnvironmentFault      the simulated world broke its own rules; counts against its cluster
         └── InfrastructureFault   endpoint, server, socket; retried, then the episode is abandoned
+            └── EndpointFault     the same, of a model's endpoint: a run that ends for it exits with 7 and not with 4
 
 Everything else that escapes a handler is a bug and ends the run loudly (exit 1). A run ended by Ctrl-C exits
 with 130, by SIGTERM with 143.
@@ -87,3 +88,12 @@ class EnvironmentFault(Fault):
 
 class InfrastructureFault(Fault):
     """The endpoint, a tool server or a socket failed. Retried; then the episode is abandoned, never training data."""
+
+
+class EndpointFault(InfrastructureFault):
+    """A model's endpoint gave no usable answer after the last attempt. Its reason begins with `endpoint_`."""
+
+    PREFIX: ClassVar[str] = "endpoint_"
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(f"{self.PREFIX}{reason}", detail)

@@ -7,7 +7,7 @@ from collections import Counter
 import msgspec
 
 from .assignment import Assignment, Mode
-from .errors import TargetUnreachable, ToolServerError, UserError
+from .errors import EndpointError, EndpointFault, TargetUnreachable, ToolServerError, UserError
 from .limits import Limits
 from .row import Row
 
@@ -82,7 +82,9 @@ class Tally:
         if self.accepted >= limits.count:
             return None
         if self._broken >= limits.breaker:
-            return ToolServerError(f"stopped after {self._broken} failures in a row, the last: {self._last_broken}")
+            lost_to_models = self._last_broken.startswith(f"infrastructure.{EndpointFault.PREFIX}")
+            kind = EndpointError if lost_to_models else ToolServerError
+            return kind(f"stopped after {self._broken} failures in a row, the last: {self._last_broken}")
         if self._barren >= limits.patience:
             return TargetUnreachable(
                 f"no accepted row in the last {self._barren} attempts "

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import anyio
 
 from ..bus import Clock
-from ..errors import EndpointError, InfrastructureFault, ModelFault
+from ..errors import EndpointError, EndpointFault, ModelFault
 from ..model import SIMULATED, ModelReply, ModelRequest
 from .ledger import EndpointStatistics, Ledger
 from .raw import RawLog
@@ -20,7 +20,7 @@ from .retry import Retries, RetryPolicy
 from .spec import ModelSpec
 from .stream import Assembly, Events
 from .transport import PIECE, Transport, too_large
-from .trouble import Trouble, from_status
+from .trouble import Trouble, from_status, names_format
 from .wire import Dialect, encode
 
 Sleep = Callable[[float], Awaitable[None]]
@@ -79,7 +79,7 @@ class HttpModel:
 
         Raises:
             ModelFault: this conversation cannot be answered: longer than the context, refused by a content filter.
-            InfrastructureFault: no usable answer after the last attempt.
+            EndpointFault: no usable answer after the last attempt.
             EndpointError: key, model or address are wrong, or the endpoint never answered anything.
         """
         retries = Retries(self._policy, self._dice)
@@ -95,7 +95,7 @@ class HttpModel:
             except Trouble as trouble:
                 stream = stream and trouble.reason != "repeated_chunk"
                 stalled = stalled or trouble.reason == "timeout"
-                if trouble.remedy == "refused" and self._learnt(trouble, request, version):
+                if (trouble.remedy == "refused" or names_format(trouble)) and self._learnt(trouble, request, version):
                     continue
                 wait = retries.delay(trouble, (self._clock() - begun) / 1e9, proven=self._ledger.answered > 0)
                 if wait is None:
@@ -182,14 +182,14 @@ class HttpModel:
 
     def _give_up(self, trouble: Trouble, replica: Replica) -> ModelReply:
         """What a request comes to whose last attempt failed."""
-        if isinstance(trouble, Silence):  # twice: the model has nothing to say, and that is its answer
+        if isinstance(trouble, Silence) and trouble.chosen:  # twice: the model has nothing to say, it is its answer
             return self._count(trouble.reply)
         detail = self._spec.key.redact(trouble.detail)
         if trouble.remedy == "request":
             raise ModelFault(trouble.reason, detail)
-        if trouble.remedy == "settings" or (self._ledger.answered == 0 and trouble.reason != "leaked_markup"):
+        if trouble.remedy == "settings" or (self._ledger.answered == 0 and trouble.remedy != "once"):
             raise EndpointError(f"{replica.base_url}: model {self._spec.name!r}: {trouble.reason}: {detail}")
-        raise InfrastructureFault(trouble.reason, detail)
+        raise EndpointFault(trouble.reason, detail)
 
     @contextmanager
     def _kept(self, request: ModelRequest, sent: bytes, body: list[bytes]) -> Generator[None]:

@@ -17,6 +17,8 @@ from .trouble import Trouble, looks_like_html, words
 
 _FENCED = re.compile(r"\s*```(?:json)?\s*\n(.*?)\n?\s*```\s*", re.S)
 _NULL = msgspec.Raw(b"null")
+END_OF_TURN = 2
+"""Tokens at most that end a turn in which nothing is said."""
 
 
 class WireFunction(msgspec.Struct):
@@ -142,11 +144,23 @@ def assemble(
 
 
 class Silence(Trouble):
-    """An answer in which nothing is said and nothing is called: asked for again once, then taken as it is."""
+    """An answer in which nothing is said and nothing is called: asked for again once.
+
+    When it stays empty, it is the model's own answer (and judged) only where the server accounts for it: it stopped by
+    itself, after reasoning, or after a token or two, which are the end of its turn. With more tokens the text was lost
+    on the way, and with none nothing was generated: faults of the serving.
+    """
 
     def __init__(self, reply: ModelReply) -> None:
         super().__init__("empty_answer", "once", "neither text nor calls")
         self.reply = reply
+
+    @property
+    def chosen(self) -> bool:
+        """Whether the model itself chose to say nothing."""
+        tokens = self.reply.usage.completion_tokens
+        thought = bool(self.reply.message.reasoning) and tokens > 0
+        return self.reply.finish_reason == "stop" and (thought or 0 < tokens <= END_OF_TURN)
 
 
 def _reply(message: AssistantMessage, choice: WireChoice, wire: WireReply, deviations: list[str]) -> ModelReply:

@@ -30,6 +30,7 @@ SETTINGS = {
 TOO_LONG = re.compile(r"context[ _]length|context[ _]window|maximum context|prompt is too long|too many tokens", re.I)
 FILTERED = re.compile(r"content[ _](filter|policy|management)|moderation|flagged", re.I)
 BROKE = re.compile(r"insufficient_quota|billing|credit balance", re.I)
+FORMAT = re.compile(r"response_format|json_schema", re.I)
 DETAIL = 200
 """Characters of a server's words that are passed on."""
 
@@ -79,6 +80,11 @@ def from_status(status: int, headers: Mapping[str, str], body: bytes, now: Calla
     if status in WAIT or (status >= 500 and status != 501):
         return Trouble(f"http_{status}", "wait", said, status=status, after=after)
     return Trouble(f"http_{status}", "refused", said, status=status)
+
+
+def names_format(trouble: Trouble) -> bool:
+    """Whether a crash is a refusal in disguise: some servers answer a `response_format` they do not know with a 500."""
+    return trouble.status == 500 and FORMAT.search(trouble.detail) is not None
 
 
 def retry_after(headers: Mapping[str, str], now: Callable[[], float]) -> float | None:

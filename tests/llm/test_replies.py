@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tdscaling.runtime import loop
-from tdscaling.runtime.errors import EndpointError, InfrastructureFault
+from tdscaling.runtime.errors import EndpointError, EndpointFault, InfrastructureFault
 from tdscaling.tests.llm.server import (
     QUICK,
     REQUEST,
@@ -142,7 +142,7 @@ def test_leaked_markup_is_never_an_answer(text: str) -> None:
         async with serve(says(text)) as endpoint, model_of(endpoint) as model:
             with pytest.raises(InfrastructureFault) as caught:
                 await model.complete(REQUEST)
-            assert caught.value.reason == "leaked_markup"
+            assert caught.value.reason == "endpoint_leaked_markup"
             assert len(endpoint.bodies) == 2
 
     loop.run(main)
@@ -168,6 +168,44 @@ def test_a_model_that_says_nothing_twice_said_nothing() -> None:
     reply, _, endpoint = answered(says(""))
     assert reply.message.content == ""
     assert len(endpoint.bodies) == 2
+
+
+@pytest.mark.parametrize(
+    ("reasoning", "usage", "finish"),
+    [
+        (None, {"prompt_tokens": 5, "completion_tokens": 40}, "stop"),
+        (None, {"prompt_tokens": 5, "completion_tokens": 0}, "stop"),
+        (None, None, "stop"),
+        (None, {"prompt_tokens": 5, "completion_tokens": 2}, None),
+        ("Hm.", {"prompt_tokens": 5, "completion_tokens": 30}, "tool_calls"),
+    ],
+    ids=["text lost", "nothing generated", "no usage", "no finish reason", "calls lost"],
+)
+@pytest.mark.parametrize("content", ["", None])
+def test_a_silence_that_the_server_does_not_account_for_is_its_own_fault(
+    content: str | None, reasoning: str | None, usage: dict[str, int] | None, finish: str | None
+) -> None:
+    """Asked again once, then the episode is lost: the model is not judged for it."""
+    said = {"content": content, "reasoning": reasoning}
+    empty = gives(body(choices=[{"message": said, "finish_reason": finish}], usage=usage))
+
+    async def main() -> None:
+        async with serve(says("hi"), empty) as endpoint, model_of(endpoint) as model:
+            await model.complete(REQUEST)
+            with pytest.raises(EndpointFault) as caught:
+                await model.complete(REQUEST)
+            assert caught.value.reason == "endpoint_empty_answer"
+            assert len(endpoint.bodies) == 3
+
+    loop.run(main)
+
+
+def test_a_model_that_only_thought_said_nothing() -> None:
+    """It stopped by itself after reasoning, as its tokens show: that is judged."""
+    thought = {"content": None, "reasoning": "Nothing to add."}
+    usage = {"prompt_tokens": 5, "completion_tokens": 30}
+    reply, _, _ = answered(gives(body(choices=[{"message": thought, "finish_reason": "stop"}], usage=usage)))
+    assert (reply.message.content, reply.message.reasoning) == ("", "Nothing to add.")
 
 
 def test_an_answer_cut_at_the_token_limit_is_taken_as_it_is() -> None:

@@ -197,3 +197,18 @@ def test_a_served_stand_in_is_known_by_its_name() -> None:
     """Rows it touched say so."""
     _, model, _ = loop.run(lambda: ask(gives(body(model="sim"))))
     assert model.simulated
+
+
+def test_a_crash_over_the_format_teaches_like_a_refusal() -> None:
+    """Some servers answer a format that they do not know with a 500; asking again would change nothing."""
+    crash = fails(500, "[{'type': 'literal_error', 'loc': ('body', 'response_format', 'type')}]")
+    _, model, endpoint = loop.run(lambda: ask(crash, says("{}"), request=STRUCTURED))
+    assert model.statistics().adaptations == {"structured_by_json_object": 1}
+    assert endpoint.requests[1]["response_format"] == {"type": "json_object"}
+
+
+def test_a_crash_that_does_not_name_the_format_teaches_nothing() -> None:
+    """It passes, and the next request asks for the schema as before."""
+    _, model, endpoint = loop.run(lambda: ask(fails(500, "out of memory"), says("{}"), request=STRUCTURED))
+    assert model.statistics().adaptations == {}
+    assert endpoint.requests[1]["response_format"]["type"] == "json_schema"
