@@ -1,4 +1,4 @@
-"""What one model request costs us in CPU: HttpModel beside bare aiohttp + msgspec, against a trivial server.
+"""What one model request costs us in CPU: HttpModel over both clients beside bare aiohttp + msgspec.
 
     .venv/bin/python bench/http_model.py [--requests 10000] [--concurrency 100] [--rounds 3]
 
@@ -26,6 +26,7 @@ from tdscaling.runtime import loop
 from tdscaling.runtime.chat import AssistantMessage, ChatMessage, SystemMessage, UserMessage
 from tdscaling.runtime.llm.http import HttpModel
 from tdscaling.runtime.llm.reply import WireReply
+from tdscaling.runtime.llm.sdk import SdkCarrier
 from tdscaling.runtime.llm.spec import ModelSpec
 from tdscaling.runtime.model import ModelRequest
 
@@ -99,8 +100,12 @@ async def contest(url: str, options: argparse.Namespace) -> None:
     """Measure both clients on both requests and print the table."""
     decoder = msgspec.json.Decoder(WireReply)
     spec = ModelSpec(name="m", base_urls=(url,), concurrency=options.concurrency)
-    async with HttpModel(spec) as model, aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
-        print(f"{'CPU µs per request':28}{'HttpModel':>22}{'bare aiohttp+msgspec':>24}")
+    async with (
+        HttpModel(spec) as model,
+        HttpModel(spec, carrier=SdkCarrier(spec)) as sdk_model,
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session,
+    ):
+        print(f"{'CPU µs per request':24}{'--client http':>20}{'--client sdk':>20}{'bare aiohttp+msgspec':>24}")
         for name, request in REQUESTS.items():
 
             async def bare(request: ModelRequest = request) -> object:
@@ -110,7 +115,10 @@ async def contest(url: str, options: argparse.Namespace) -> None:
             async def ours(request: ModelRequest = request) -> object:
                 return await model.complete(request)
 
-            spent: dict[Ask, list[float]] = {ours: [], bare: []}
+            async def sdk(request: ModelRequest = request) -> object:
+                return await sdk_model.complete(request)
+
+            spent: dict[Ask, list[float]] = {ours: [], sdk: [], bare: []}
             for _ in range(1 + options.rounds):
                 for ask, values in spent.items():
                     values.append(await cost(ask, options.requests, options.concurrency))
@@ -118,7 +126,7 @@ async def contest(url: str, options: argparse.Namespace) -> None:
                 f"{statistics.median(values[1:]):.0f} [{min(values[1:]):.0f}-{max(values[1:]):.0f}]"
                 for values in spent.values()
             ]
-            print(f"{name:28}{cells[0]:>22}{cells[1]:>24}")
+            print(f"{name:24}{cells[0]:>20}{cells[1]:>20}{cells[2]:>24}")
 
 
 def main() -> None:

@@ -132,8 +132,13 @@ def _http_model(name: str, entry: ModelSettings, config: RunConfig, environ: Map
         concurrency=config.concurrency,
         stream=config.stream,
         logprobs=config.logprobs,
+        client=config.client,
     )
-    return HttpModel(spec)
+    if spec.client == "http":
+        return HttpModel(spec)
+    from ..runtime.llm.sdk import SdkCarrier  # half a second: only who asks for it pays
+
+    return HttpModel(spec, carrier=SdkCarrier(spec))
 
 
 def sampling_of(config: RunConfig) -> str:

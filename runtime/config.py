@@ -32,6 +32,7 @@ from pydantic_settings import (
 from .errors import ConfigError
 from .limits import Limits
 from .llm.settings import ModelSettings
+from .llm.spec import Client
 
 ENV_PREFIX = "TDSCALING_"
 DEBUG_VARIABLE = "TDSCALING_DEBUG"
@@ -98,6 +99,8 @@ class RunConfig(BaseSettings):
     """OpenAI-compatible endpoint, for instance http://127.0.0.1:8000/v1; several are replicas. Keys: OPENAI_API_KEY."""
     models: Annotated[dict[str, ModelSettings], NoDecode, Parameter(parse=False)] = {}
     """Only in a file: endpoints, sampling and prices per model name."""
+    client: Client = "http"
+    """What carries requests: our own HTTP client, OpenAI's SDK, or the SDK as Azure wants it."""
     stream: bool = False
     """Have replies streamed, to measure the time to the first token."""
     logprobs: Annotated[int, Number, Field(ge=0, le=20)] | None = None

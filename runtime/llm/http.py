@@ -19,7 +19,7 @@ from .reply import Reading, Silence, read
 from .retry import Retries, RetryPolicy
 from .spec import ModelSpec
 from .stream import Assembly, Events
-from .transport import PIECE, Transport, too_large
+from .transport import ERROR_BYTES, Carrier, Transport, too_large
 from .trouble import Trouble, from_status, names_format
 from .wire import Dialect, encode
 
@@ -35,12 +35,16 @@ class HttpModel:
         *,
         policy: RetryPolicy | None = None,
         raw: RawLog | None = None,
+        carrier: Carrier | None = None,
         dice: random.Random | None = None,
         clock: Clock = time.perf_counter_ns,
         now: Callable[[], float] = time.time,
         sleep: Sleep = anyio.sleep,
     ) -> None:
-        """`dice` jitters waits, `clock` measures them, `now` is the time of day for dates in Retry-After."""
+        """`carrier` takes requests there, aiohttp when None.
+
+        `dice` jitters waits, `clock` measures them, `now` is the time of day for dates in Retry-After.
+        """
         self._spec = spec
         self._policy = policy or RetryPolicy()
         self._raw = raw
@@ -48,7 +52,7 @@ class HttpModel:
         self._clock = clock
         self._now = now
         self._sleep = sleep
-        self._transport = Transport(spec)
+        self._transport = carrier or Transport(spec)
         self._dialect = Dialect()
         self._replicas = Replicas(spec.base_urls, spec.concurrency, clock)
         self._ledger = Ledger()
@@ -144,11 +148,12 @@ class HttpModel:
         assembly = Assembly(self._clock(), self._clock, self._ledger.times)
         async with self._transport.open(replica.url, body, patience) as response:
             if response.status != 200:
-                raise from_status(response.status, response.headers, await response.content.read(PIECE), self._now)
+                said = await anext(response.pieces(), b"")
+                raise from_status(response.status, response.headers, said[:ERROR_BYTES], self._now)
             with self._kept(request, body, kept):
                 if "event-stream" not in response.headers.get("Content-Type", ""):
                     raise Trouble("no_stream", "wait", "the answer is not a stream of events")
-                async for piece in response.content.iter_any():
+                async for piece in response.pieces():
                     received += len(piece)
                     if received > self._spec.max_bytes:
                         raise too_large(self._spec.max_bytes)

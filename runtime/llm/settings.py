@@ -12,11 +12,13 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from ..errors import ConfigError
 from .budget import Price
-from .secret import Key
-from .spec import ModelSpec
+from .secret import AUTHORIZATION, AZURE_HEADER, Key
+from .spec import Client, ModelSpec
 
 KEY_VARIABLE = "OPENAI_API_KEY"
 URL_VARIABLE = "OPENAI_BASE_URL"
+AZURE_VERSION = "2024-10-21"
+"""Azure's stable version of the interface, for entries that name none."""
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
@@ -43,6 +45,14 @@ class ModelSettings(BaseModel):
     """Several endpoints that serve the same model, in place of `base_url`."""
     api_key_env: str = KEY_VARIABLE
     """The environment variable that holds the key. The key itself never stands in a file of ours."""
+    client: Client | None = None
+    """What carries its requests; --client when absent."""
+    api_version: str = AZURE_VERSION
+    """Only for the client `azure`."""
+    auth_header: str | None = None
+    """The header that carries the key: `Authorization: Bearer KEY`, for Azure `api-key: KEY`, when absent."""
+    headers_env: dict[str, str] = {}
+    """{header: environment variable that holds its value}, for gateways that want more than a key."""
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
     top_p: Annotated[float, Field(gt=0, le=1)] | None = None
     max_tokens: Annotated[int, Field(ge=1)] | None = None
@@ -79,11 +89,12 @@ def resolve(
     concurrency: int,
     stream: bool,
     logprobs: int | None,
+    client: Client = "http",
 ) -> ModelSpec:
-    """The record for one model; `base_urls` are the run's own, for entries without any.
+    """The record for one model; `base_urls` and `client` are the run's own, for entries without any.
 
     Raises:
-        ConfigError: there is no address, or one that cannot be used.
+        ConfigError: there is no address, or one that cannot be used, or a header's variable is not set.
     """
     own = settings.base_urls or ((settings.base_url,) if settings.base_url else ())
     environment = environ.get(URL_VARIABLE, "").strip()
@@ -92,10 +103,13 @@ def resolve(
         raise ConfigError(
             f"model {key!r} needs an endpoint: give --base-url or {URL_VARIABLE} (without one there is only 'sim')"
         )
+    client = settings.client or client
     return ModelSpec(
         name=settings.name or key,
+        client=client,
+        api_version=settings.api_version if client == "azure" else "",
         base_urls=tuple(dict.fromkeys(map(root, urls))),
-        key=Key(environ.get(settings.api_key_env, "").strip()),
+        key=_key(key, settings, client, environ),
         concurrency=settings.max_concurrency or concurrency,
         stream=stream,
         logprobs=logprobs,
@@ -108,6 +122,18 @@ def resolve(
         total_seconds=settings.total_timeout,
         use_proxies=settings.proxies,
     )
+
+
+def _key(name: str, settings: ModelSettings, client: Client, environ: Mapping[str, str]) -> Key:
+    """The secrets that the environment holds for this entry. Raises ConfigError when a header's variable is not set."""
+    more: dict[str, str] = {}
+    for header, variable in settings.headers_env.items():
+        more[header] = environ.get(variable, "").strip()
+        if not more[header]:
+            raise ConfigError(f"model {name!r}: headers_env: {header}: the environment has no {variable}")
+    usual = AZURE_HEADER if client == "azure" else AUTHORIZATION
+    text = environ.get(settings.api_key_env, "").strip()
+    return Key(text, header=settings.auth_header or usual, more=more)
 
 
 def root(url: str) -> str:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias
+
 import msgspec
 
 from .secret import Key
 
 MEBIBYTE = 1 << 20
+Client: TypeAlias = Literal["http", "sdk", "azure"]
+"""What carries requests: our own HTTP client, OpenAI's SDK, or the SDK as Azure wants it."""
 
 
 class ModelSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -15,7 +19,11 @@ class ModelSpec(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     """What requests call it."""
     base_urls: tuple[str, ...]
-    """Roots such as `http://127.0.0.1:8000/v1`, without a slash at the end. At least one."""
+    """Roots such as `http://127.0.0.1:8000/v1`, without a slash at the end. At least one. For Azure the resource's
+    address, without a path."""
+    client: Client = "http"
+    api_version: str = ""
+    """Azure's date-like version; empty for the other clients."""
     key: Key = msgspec.field(default_factory=lambda: Key(""))
     concurrency: int = 64
     """Most requests in flight, per address."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from types import SimpleNamespace
+from typing import Protocol
 
 import aiohttp
 import msgspec
@@ -36,8 +37,40 @@ class Answer(msgspec.Struct, frozen=True):
         return self.headers.get(hdrs.CONTENT_TYPE, "").lower()
 
 
+class Incoming(msgspec.Struct, frozen=True):
+    """A response whose body has not been read."""
+
+    status: int
+    headers: Mapping[str, str]
+    pieces: Callable[[], AsyncIterator[bytes]]
+    """The body as it comes, decompressed."""
+
+
+class Carrier(Protocol):
+    """Carries requests to one model's addresses. Open it with `async with`; tasks of one loop share it."""
+
+    resent: int
+    """Requests sent again for free because a kept connection had been closed by the server."""
+
+    async def __aenter__(self) -> Carrier:
+        """Get ready."""
+        ...
+
+    async def __aexit__(self, *raised: object) -> None:
+        """Close all connections."""
+        ...
+
+    async def post(self, url: str, body: bytes, read_seconds: float) -> Answer:
+        """The whole response to one request, silent for no longer than this. Raises Trouble when there is none."""
+        ...
+
+    def open(self, url: str, body: bytes, read_seconds: float) -> AbstractAsyncContextManager[Incoming]:
+        """The response as far as its headers. Raises Trouble, also while the body is read inside."""
+        ...
+
+
 class Transport:
-    """Posts to one model's addresses. Open it with `async with`; tasks of one loop share it."""
+    """The carrier over aiohttp. Open it with `async with`; tasks of one loop share it."""
 
     def __init__(self, spec: ModelSpec) -> None:
         self._spec = spec
@@ -65,13 +98,19 @@ class Transport:
 
     async def post(self, url: str, body: bytes, read_seconds: float) -> Answer:
         """The whole response to one request, silent for no longer than this. Raises Trouble when there is none."""
-        async with self.open(url, body, read_seconds) as response:
+        async with self._respond(url, body, read_seconds) as response:
             most = self._spec.max_bytes if response.status == 200 else ERROR_BYTES
             return Answer(response.status, response.headers, await _read(response, most))
 
     @asynccontextmanager
-    async def open(self, url: str, body: bytes, read_seconds: float) -> AsyncGenerator[aiohttp.ClientResponse]:
-        """The response as far as its headers, for those who read the body piece by piece.
+    async def open(self, url: str, body: bytes, read_seconds: float) -> AsyncGenerator[Incoming]:
+        """The response as far as its headers, for those who read the body piece by piece. Raises Trouble."""
+        async with self._respond(url, body, read_seconds) as response:
+            yield Incoming(response.status, response.headers, response.content.iter_any)
+
+    @asynccontextmanager
+    async def _respond(self, url: str, body: bytes, read_seconds: float) -> AsyncGenerator[aiohttp.ClientResponse]:
+        """The response as far as its headers.
 
         A kept connection that turns out to be dead before the response's headers is replaced once, for free: servers
         close idle connections while a request is on its way, and that says nothing about the endpoint.
@@ -80,7 +119,7 @@ class Transport:
             Trouble: no response, or, while its body is read inside, no more of it.
         """
         reused = SimpleNamespace(yes=False)
-        with _named_failures():
+        with named_failures():
             try:
                 response = await self._send(url, body, read_seconds, reused)
             except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
@@ -138,19 +177,19 @@ def too_large(most: int) -> Trouble:
     return Trouble("too_large", "wait", f"the answer is longer than {most / MEBIBYTE:g} MiB")
 
 
-class _named_failures:  # noqa: N801 -- a context manager, used as a verb
+class named_failures:  # noqa: N801 -- a context manager, used as a verb
     """Turns aiohttp's exceptions into Trouble."""
 
     def __enter__(self) -> None:
         return None
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        trouble = None if error is None else _name(error)
+        trouble = None if error is None else name(error)
         if trouble is not None:
             raise trouble from None
 
 
-def _name(error: BaseException) -> Trouble | None:
+def name(error: BaseException) -> Trouble | None:
     """What an exception of aiohttp means; None for what is not about the network."""
     match error:
         case aiohttp.ConnectionTimeoutError():

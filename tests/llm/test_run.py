@@ -57,6 +57,20 @@ def test_streamed_and_whole_replies_give_the_same_bytes(shell: Shell, url: str) 
     assert report["models"]["sim"]["first_token_ms"]["max"] > 0
 
 
+@pytest.mark.parametrize("flags", [(), ("--stream",)], ids=["whole", "streamed"])
+def test_the_sdk_and_our_own_client_give_the_same_bytes(shell: Shell, url: str, flags: tuple[str, ...]) -> None:
+    """What carries a request leaves no trace in rows, nor in how many requests there were."""
+    assert shell.run(*RUN, "--run", "a", "--out", "a.jsonl").code == 0
+    carried = shell.run(*RUN, "--run", "b", "--out", "b.jsonl", "--base-url", url, "--client", "sdk", *flags)
+    assert carried.code == 0, carried.err
+    for name in ("{}.jsonl", "{}/rejected.jsonl"):
+        one, two = ((shell.folder / name.format(run)).read_bytes() for run in "ab")
+        assert one == two
+    report = json.loads((shell.folder / "b/endpoints.json").read_bytes())["models"]["sim"]
+    assert (report["troubles"], report["resent"]) == ({}, 0)
+    assert report["deviations"] == {}
+
+
 def test_the_key_stands_in_no_file_of_the_run(shell: Shell, url: str) -> None:
     """Nor on the screen; raw replies and the debug log included."""
     flags = ("--run", "r", "--out", "rows.jsonl", "--base-url", url, "--keep-raw", "--log-level", "debug")
