@@ -153,7 +153,7 @@ class _Catalogue:
         states = [n for n in reads if any(leaf.kind == "enum" for leaf in self._own(n))]
         shown = [n for n in reads if by_id[n] and self._shows_itself(n, by_id[n])]
         fields = {n: {p.name for p in self.params[n]} | {leaf.name for leaf in self._own(n)} for n in writes}
-        depth = _depth(edges)
+        depth = self._depth(edges)
         possible: dict[Mode, bool] = {
             "react": depth >= 2,
             "chain": depth >= 3,
@@ -167,6 +167,19 @@ class _Catalogue:
             "no_capable_tool": len(names) >= 2,
         }
         return tuple(mode for mode in MODES if possible.get(mode, True))
+
+    def _depth(self, edges: Sequence[Edge]) -> int:
+        """Tools on the longest path on which each hands an identifier to the next, counted up to three.
+
+        A path that starts from the identifier it ends with goes in a circle and does not count.
+        """
+        for first in edges:
+            needs = {param.name for param in self.params[first.producer] if param.required}
+            for second in edges:
+                onward = second.producer == first.consumer and second.consumer != first.producer
+                if onward and second.param != first.param and not needs & {first.param, second.param}:
+                    return 3
+        return 2 if edges else 1
 
     def _own(self, name: str) -> list[Leaf]:
         """What a tool's reply says once, outside of lists."""
@@ -191,14 +204,3 @@ def _order(names: Sequence[str], edges: Sequence[Edge]) -> tuple[str, ...]:
         return tuple(sorter.static_order())
     except CycleError:
         return tuple(names)
-
-
-def _depth(edges: Sequence[Edge]) -> int:
-    """Tools on the longest producer → consumer path without a repeat, counted up to three."""
-    following: dict[str, set[str]] = {}
-    for edge in edges:
-        following.setdefault(edge.producer, set()).add(edge.consumer)
-    if not following:
-        return 1
-    triples = any(following.get(b, set()) - {a, b} for a, after in following.items() for b in after)
-    return 3 if triples else 2
