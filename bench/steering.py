@@ -333,8 +333,8 @@ def equal_cost(mean: float, seeds: int, workers: int) -> None:
     """Pace at the budget that makes it as dear as uniform, against uniform; and the bound on cells at that cost."""
     uniform = tables([Setting("uniform", mean, seed) for seed in range(seeds)], workers)
     wanted = fmean(r.cost for r in uniform[Setting("uniform", mean)])
-    best = ("pace", 9.9)
-    for alpha in (1.0, 0.975, 0.95, 0.925, 0.9, 0.85, 0.8):
+    best = ("pace:0.9", math.inf)
+    for alpha in (0.9, 0.8, 0.7, 0.6, 0.5):
         name = f"pace:{alpha}"
         cost = run(Setting(name, mean)).cost
         best = min(best, (name, abs(cost - wanted)), key=lambda pair: pair[1])

@@ -67,6 +67,11 @@ TOOLS_CHECK_HELP = """Diagnose an MCP server: one line per check.
 Start, listing, schemas, outputs, equal answers of two fresh worlds, leaked paths, unmarked errors. Only tools that
 change nothing are called. Exit code 4 when a check failed; a warning is no failure."""
 
+STATS_HELP = """Measure the diversity of data sets.
+
+Entropies of domains, reasoning modes and shapes of tool use, complexity, coverage. docs/diversity.md says what each
+figure means and what it does not show. Rejected rows of ours are left out."""
+
 CONFIG_HELP = """Print the settings that a run would have, as YAML for --config.
 
 Takes the flags of `tdscaling run`."""
@@ -100,6 +105,7 @@ def make_app() -> App:
     tools.command(f"{package}.tools_check:check_tools", name="check", help=TOOLS_CHECK_HELP, sort_key=3)
     app.command(tools)
     app.command(f"{package}.verify:verify", help=VERIFY_HELP, sort_key=2)
+    app.command(f"{package}.stats:stats", help=STATS_HELP, sort_key=2)
     settings = App(name="config", help="Look at the settings.", help_format="plaintext", sort_key=5)
     settings.command(f"{package}.config_show:show", name="show", help=CONFIG_HELP)
     app.command(settings)

@@ -34,12 +34,13 @@ class Panel(msgspec.Struct, frozen=True):
     """Trajectories in which the simulated model played a role."""
     rule: str
     """How modes were labelled: `plan` (our rows, with the plan at hand) or `structure` (anything)."""
-    sector_entropy_bits: float
-    domain_entropy_bits: float
-    domain_max_bits: float
+    sector_entropy_bits: float | None
+    """None where no sector is known; the same for domains."""
+    domain_entropy_bits: float | None
+    domain_max_bits: float | None
     """log2 of the domains seen: a data set does not say what it could have drawn from."""
     domains: int
-    effective_domains: float
+    effective_domains: float | None
     """2 to the power of the domain entropy."""
     cluster_entropy_bits: float
     clusters: int
@@ -103,6 +104,7 @@ def panel(name: str, events: Sequence[Event], *, size: int | None = None, rule: 
         "face": counted(e.face for e in events),
     }
     bits = {key: rarefied(found.labels.values(), size) for key, found in sets.items()}
+    known = any(event.domain for event in events)
     edges = counted(edge for event in events for edge in pairwise(event.tools))
     sample = events if size == len(events) else Random(seed).sample(list(events), size)
     acting = sum(event.calls > 0 for event in events)
@@ -113,11 +115,11 @@ def panel(name: str, events: Sequence[Event], *, size: int | None = None, rule: 
         size=size,
         simulated=sum(event.simulated for event in events),
         rule=rule,
-        sector_entropy_bits=bits["sector"],
-        domain_entropy_bits=bits["domain"],
-        domain_max_bits=math.log2(len(sets["domain"])),
+        sector_entropy_bits=bits["sector"] if any(event.sector for event in events) else None,
+        domain_entropy_bits=bits["domain"] if known else None,
+        domain_max_bits=math.log2(len(sets["domain"])) if known else None,
         domains=len(sets["domain"]),
-        effective_domains=2 ** bits["domain"],
+        effective_domains=2 ** bits["domain"] if known else None,
         cluster_entropy_bits=bits["cluster"],
         clusters=len(sets["cluster"]),
         rme12_bits=bits["rme12"],
