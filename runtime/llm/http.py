@@ -13,6 +13,7 @@ from ..bus import Clock
 from ..errors import EndpointError, EndpointFault, ModelFault
 from ..model import SIMULATED, ModelReply, ModelRequest
 from .ledger import EndpointStatistics, Ledger
+from .outage import Outage
 from .raw import RawLog
 from .replicas import Replica, Replicas
 from .reply import Reading, Silence, read
@@ -56,6 +57,7 @@ class HttpModel:
         self._dialect = Dialect()
         self._replicas = Replicas(spec.base_urls, spec.concurrency, clock)
         self._ledger = Ledger()
+        self._outage = Outage(spec.outage_seconds, clock)
 
     async def __aenter__(self) -> HttpModel:
         await self._transport.__aenter__()
@@ -84,7 +86,7 @@ class HttpModel:
         Raises:
             ModelFault: this conversation cannot be answered: longer than the context, refused by a content filter.
             EndpointFault: no usable answer after the last attempt.
-            EndpointError: key, model or address are wrong, or the endpoint never answered anything.
+            EndpointError: key, model or address are wrong, or the endpoint never answered anything, or it stopped.
         """
         retries = Retries(self._policy, self._dice)
         begun = self._clock()
@@ -101,6 +103,9 @@ class HttpModel:
                 stalled = stalled or trouble.reason == "timeout"
                 if (trouble.remedy == "refused" or names_format(trouble)) and self._learnt(trouble, request, version):
                     continue
+                if self._outage.failed(trouble) and self._ledger.answered:
+                    line = f"{self._where(replica)}: stopped answering, the last: {self._said(trouble)}"
+                    raise EndpointError(line) from None
                 wait = retries.delay(trouble, (self._clock() - begun) / 1e9, proven=self._ledger.answered > 0)
                 if wait is None:
                     return self._give_up(trouble, replica)
@@ -131,6 +136,7 @@ class HttpModel:
         finally:
             replica.assigned -= 1
         replica.failures = 0
+        self._outage.answered()
         replica.limiter.succeeded()
         self._ledger.latency.record(self._clock() - sent)
         return reading
@@ -193,8 +199,15 @@ class HttpModel:
         if trouble.remedy == "request":
             raise ModelFault(trouble.reason, detail)
         if trouble.remedy == "settings" or (self._ledger.answered == 0 and trouble.remedy != "once"):
-            raise EndpointError(f"{replica.base_url}: model {self._spec.name!r}: {trouble.reason}: {detail}")
+            raise EndpointError(f"{self._where(replica)}: {self._said(trouble)}")
         raise EndpointFault(trouble.reason, detail)
+
+    def _where(self, replica: Replica) -> str:
+        return f"{replica.base_url}: model {self._spec.name!r}"
+
+    def _said(self, trouble: Trouble) -> str:
+        """What happened, without secrets."""
+        return f"{trouble.reason}: {self._spec.key.redact(trouble.detail)}"
 
     @contextmanager
     def _kept(self, request: ModelRequest, sent: bytes, body: list[bytes]) -> Generator[None]:

@@ -63,6 +63,8 @@ class ModelSettings(BaseModel):
     read_timeout: Positive = 120.0
     """Seconds of silence after which a request has failed."""
     total_timeout: Positive = 300.0
+    outage_timeout: Positive = 20.0
+    """Seconds of nothing but failures after which the run ends; more for servers that are restarted meanwhile."""
     max_concurrency: Annotated[int, Field(ge=1)] | None = None
     """Most requests in flight per endpoint; --concurrency when absent."""
     proxies: bool = False
@@ -120,6 +122,7 @@ def resolve(
         connect_seconds=settings.connect_timeout,
         read_seconds=settings.read_timeout,
         total_seconds=settings.total_timeout,
+        outage_seconds=settings.outage_timeout,
         use_proxies=settings.proxies,
     )
 

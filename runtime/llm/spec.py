@@ -43,6 +43,8 @@ class ModelSpec(msgspec.Struct, frozen=True, kw_only=True):
     """Most silence between two pieces of an answer; without streaming that is the whole generation."""
     total_seconds: float = 300.0
     """Most that one request may take, however steadily it drips."""
+    outage_seconds: float = 20.0
+    """Nothing but failures for so long, from an endpoint that has answered before, ends the run."""
     max_bytes: int = 16 * MEBIBYTE
     """Most of an answer, after decompression."""
     use_proxies: bool = False
