@@ -274,6 +274,8 @@ def test_faults_of_every_kind_cost_little_more_than_they_must() -> None:
             statistics = model.statistics()
             assert statistics.answered + len(lost) == 1000
             assert len(endpoint.bodies) <= 1.3 * 1000
-            assert lost in ([], ["leaked_markup"], ["leaked_markup"] * 2)  # twice in a row, one of 2,500
+            # Markup twice in a row is given up: one call of 2,500, so five of a thousand are out of the question.
+            assert set(lost) <= {"endpoint_leaked_markup"}
+            assert len(lost) < 5
 
     loop.run(main)
