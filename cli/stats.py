@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -131,9 +132,9 @@ def _side_by_side(console: Console, panels: Sequence[Panel]) -> None:
 
 def _figures(panels: Sequence[Panel], *, titles: bool) -> Table:
     table = Table(show_header=titles, box=None, padding=(0, 2, 0, 0))
-    table.add_column("")
+    table.add_column("", no_wrap=True)
     for seen in panels:
-        table.add_column(seen.name if titles else "", justify="right", overflow="fold")
+        table.add_column(Path(seen.name).name if titles else "", justify="right", overflow="fold")
     for name, figure in FIGURES.items():
         table.add_row(name, *(figure(seen) for seen in panels))
     return table
