@@ -15,6 +15,7 @@ from rich.text import Text
 
 from ..evolution.panel import Panel, panel
 from ..evolution.reading import Dataset, read
+from ..runtime.errors import ConfigError
 from .safe import safe
 from .show import open_rows
 from .terminal import out_console
@@ -46,8 +47,6 @@ def stats(
     compare
         All files rarefied to the size of the smallest and labelled by one rule.
     """
-    from ..runtime.errors import ConfigError
-
     if not files:
         raise ConfigError("stats: give at least one FILE")
     sets = [_load(file, structural=compare) for file in files]

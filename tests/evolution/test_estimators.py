@@ -71,6 +71,20 @@ def test_chao_wang_jost_is_nearer_to_the_truth_than_the_others(labels: int, n: i
     assert errors["chao_wang_jost"] < 0.15
 
 
+@pytest.mark.parametrize(
+    ("counts", "open_bits", "closed_bits"),
+    [
+        ([1] * 10 + [2] * 5 + [7, 9, 30], 3.269446624379619, 3.118263521054159),
+        ([1] * 6 + [4, 4, 9], 3.258286754356932, 2.8384078321689716),
+        ([5, 5, 3, 2], 2.062101880275182, 2.0528822029616087),
+    ],
+)
+def test_estimates_agree_with_another_implementation(counts: list[int], open_bits: float, closed_bits: float) -> None:
+    """Values of the package infomeasure 0.6.3."""
+    assert chao_wang_jost(counts) == pytest.approx(open_bits, abs=1e-9)
+    assert miller_madow(counts) == pytest.approx(closed_bits, abs=1e-9)
+
+
 def test_both_ways_to_sum_the_unseen_part_agree() -> None:
     """Where A n crosses the bound between them, the estimate does not jump."""
     values = [chao_wang_jost([1] * once + [2] * 20 + [7] * 30) for once in range(4, 40)]
