@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from itertools import combinations
-from typing import Any
 
-import msgspec
 import pytest
 
 from tdscaling.sandbox.services.base import ServiceWorld
 from tdscaling.sandbox.services.calendar import calendar
 from tdscaling.sandbox.services.families import WORLDS
+from tdscaling.tests.sandbox.desk import Record, ask, refusal
 
-Record = dict[str, Any]
 FREE = {"starts_at": "2026-05-05T10:00:00Z", "ends_at": "2026-05-05T11:00:00Z"}
 """A span after every initial event."""
 
@@ -21,23 +19,6 @@ FREE = {"starts_at": "2026-05-05T10:00:00Z", "ends_at": "2026-05-05T11:00:00Z"}
 def world() -> ServiceWorld:
     """A fresh world."""
     return calendar().open_nowait(11)
-
-
-def ask(world: ServiceWorld, tool: str, **arguments: object) -> Record:
-    """The decoded reply of a call that must succeed."""
-    reply = world.call_nowait(tool, arguments)
-    assert not reply.is_error, reply.content
-    return msgspec.json.decode(reply.content, type=Record)
-
-
-def refusal(world: ServiceWorld, tool: str, **arguments: object) -> tuple[str, str]:
-    """Code and message of a call that must be refused, and must change nothing."""
-    before = world.tables()
-    reply = world.call_nowait(tool, arguments)
-    assert reply.is_error, reply.content
-    assert world.tables() == before
-    error = msgspec.json.decode(reply.content, type=dict[str, dict[str, str]])["error"]
-    return error["code"], error["message"]
 
 
 def upcoming(world: ServiceWorld) -> Record:

@@ -4,43 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
 import pytest
 
 from tdscaling.sandbox.services.base import ServiceWorld
 from tdscaling.sandbox.services.families import WORLDS
 from tdscaling.sandbox.services.orders import orders
-
-Record = dict[str, Any]
+from tdscaling.tests.sandbox.desk import ask, refusal, some
 
 
 @pytest.fixture
 def world() -> ServiceWorld:
     """A fresh world."""
     return orders().open_nowait(7)
-
-
-def ask(world: ServiceWorld, tool: str, **arguments: object) -> Record:
-    """The decoded reply of a call that must succeed."""
-    reply = world.call_nowait(tool, arguments)
-    assert not reply.is_error, reply.content
-    return msgspec.json.decode(reply.content, type=Record)
-
-
-def refusal(world: ServiceWorld, tool: str, **arguments: object) -> tuple[str, str]:
-    """Code and message of a call that must be refused, and must change nothing."""
-    before = world.tables()
-    reply = world.call_nowait(tool, arguments)
-    assert reply.is_error, reply.content
-    assert world.tables() == before
-    error = msgspec.json.decode(reply.content, type=dict[str, dict[str, str]])["error"]
-    return error["code"], error["message"]
-
-
-def some(world: ServiceWorld, table: str, **fields: object) -> Record:
-    """The last record of a table with these fields."""
-    found: list[Record] = [r for r in world.tables()[table].values() if all(r[k] == v for k, v in fields.items())]
-    return found[-1]
 
 
 def test_a_customer_is_found_by_email_in_any_case(world: ServiceWorld) -> None:
