@@ -67,7 +67,16 @@ def test_a_port_that_is_taken_is_one_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "flags", [(), ("--latency-ms", "lognormal:5,1", "--faults", "all=0.01,stall=0,null_content=0,missing_usage=0")]
+    "flags",
+    [
+        (),
+        (
+            "--latency-ms",
+            "lognormal:5,1",
+            "--faults",
+            "all=0.01,stall=0,null_content=0,missing_usage=0,missing_finish=0",
+        ),
+    ],
 )
 def test_rows_of_a_run_against_it_are_those_of_the_embedded_model(tmp_path: Path, flags: tuple[str, ...]) -> None:
     """Byte for byte; also when a fifth of the replies is spoiled, by faults that a client can notice and mend."""
