@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tdscaling.runtime.config import RunConfig, read_settings
+from tdscaling.runtime.config import RunConfig
+from tdscaling.runtime.config_sources import read_settings
 from tdscaling.runtime.errors import ConfigError
 
 
@@ -195,7 +196,7 @@ def test_whatever_stands_in_a_file_gives_settings_or_one_line(
     path.write_text(text, encoding="utf-8", errors="surrogatepass")
     line = ""
     try:
-        read_settings(path)
+        read_settings(path, RunConfig.model_fields)
     except ConfigError as error:
         line = str(error)
     assert "\n" not in line
