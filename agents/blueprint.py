@@ -42,7 +42,8 @@ class BlueprintAgent:
         assignment = message.assignment
         cluster = self._stage.clusters[assignment.cluster]
         world = self._stage.reference(cluster.services, derive(assignment.seed, "world"))
-        tools = {name: self._stage.tools[name] for name in cluster.tools}
+        listed = {tool.name: tool for tool in self._stage.specs(cluster.services)}
+        tools = {name: listed[name] for name in cluster.tools}
         calls: list[ModelCall] = []
         problem = ""
         before = await self._stage.initial(world)

@@ -50,11 +50,12 @@ async def gather(said: Conversation, stage: Stage, final: dict[str, Snapshot] | 
     """
     blueprint = said.blueprint
     before = await stage.initial(blueprint.world)
+    specs = {tool.name: tool for tool in stage.specs(said.services)}
     exchanges: tuple[Exchange, ...] = ()
     if said.calls:
         fresh = await stage.open(blueprint.world)
         try:
-            exchanges = await reexecute(said.messages, said.tools, stage.tools, fresh)
+            exchanges = await reexecute(said.messages, said.tools, specs, fresh)
             final = await fresh.snapshot() if final is None else final
         finally:
             await fresh.aclose()
@@ -62,7 +63,7 @@ async def gather(said: Conversation, stage: Stage, final: dict[str, Snapshot] | 
         transcript=said.messages,
         blueprint=blueprint,
         exchanges=exchanges,
-        specs={tool.name: tool for tool in stage.specs(said.services)},
+        specs=specs,
         before=before,
         expected=msgspec.json.decode(blueprint.changes, type=SNAPSHOT),
         changed={} if final is None else changes(before, _as_recorded(final)),

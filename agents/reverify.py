@@ -6,7 +6,7 @@ either: its plan runs again on a fresh world, and what it says came out must com
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TypeAlias
 
 import msgspec
@@ -16,6 +16,7 @@ from ..runtime.chat import ChatMessage, ToolDefinition
 from ..runtime.committer import conversation_digest
 from ..runtime.errors import EnvironmentFault, InfrastructureFault, ToolServerError
 from ..runtime.row import Scores
+from ..sandbox.shelf import Shelf, Shelves
 from ..sandbox.tools import Snapshot, Toolbox
 from .compare import same_changes, same_reply
 from .judging import SNAPSHOT, Conversation, gather, judge
@@ -26,6 +27,9 @@ MAX_LINE = 64 * 2**20
 """Bytes of one row; a longer line is not decoded."""
 UNSURE = 2
 """How often a row is tried when a tool server fails."""
+
+STAGES = 64
+"""Sets of services kept ready; rows of mined clusters come with one each."""
 
 Reasons: TypeAlias = tuple[str, ...]
 
@@ -53,9 +57,9 @@ class Finding(msgspec.Struct, frozen=True):
 class Reverifier:
     """Judges lines. Rows are independent of each other unless `unique`."""
 
-    def __init__(self, toolboxes: Iterable[Toolbox], *, unique: bool = False) -> None:
-        """`toolboxes`: everything that rows may have played in, by name. `unique`: see `settle`."""
-        self._toolboxes: Mapping[str, Toolbox] = {box.name: box for box in toolboxes}
+    def __init__(self, toolboxes: Iterable[Toolbox], shelves: Iterable[Shelf] = (), *, unique: bool = False) -> None:
+        """`toolboxes` and `shelves`: everything that rows may have played in, by name. `unique`: see `settle`."""
+        self._toolboxes = Shelves(toolboxes, shelves)
         self._stages: dict[tuple[str, ...], Stage] = {}  # one per set of services: tool names are unique within a set
         self._seen: dict[bytes, int] | None = {} if unique else None
 
@@ -115,13 +119,15 @@ class Reverifier:
             name, _, wanted = reference.rpartition("@")
             box = self._toolboxes.get(name)
             if box is None:
-                return f"world.unknown: there is no service {name!r} here; give its manifest (--mcp) or list (--tools)"
+                return f"world.unknown: there is no service {name!r} here; give its source: --mcp, --tools, --clusters"
             if box.version != wanted:
                 return f"world.version: the row played {reference}, here is {name}@{box.version}"
         return ""
 
     def _stage(self, services: tuple[str, ...]) -> Stage:
         if services not in self._stages:
+            while len(self._stages) >= STAGES:
+                del self._stages[next(iter(self._stages))]
             self._stages[services] = Stage([self._toolboxes[name] for name in services], ())
         return self._stages[services]
 

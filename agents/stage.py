@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import anyio
 import msgspec
@@ -10,6 +10,7 @@ import msgspec
 from ..runtime.assignment import BusinessCluster
 from ..runtime.blueprint import WorldRef
 from ..runtime.errors import InfrastructureFault
+from ..sandbox.shelf import Shelf, Shelves
 from ..sandbox.tools import Snapshot, Toolbox, ToolSpec, World
 from ..sandbox.world import open_worlds
 
@@ -20,10 +21,19 @@ REMEMBERED = 512
 class Stage:
     """Opens worlds by reference and keeps the playing ones until they are released."""
 
-    def __init__(self, toolboxes: Sequence[Toolbox], clusters: Iterable[BusinessCluster]) -> None:
-        self._toolboxes = {box.name: box for box in toolboxes}
+    def __init__(
+        self,
+        toolboxes: Sequence[Toolbox],
+        clusters: Iterable[BusinessCluster] | Mapping[str, BusinessCluster],
+        shelves: Iterable[Shelf] = (),
+    ) -> None:
+        """`clusters`: by id where a mapping reads them when they are asked for. `shelves`: more toolboxes, likewise."""
+        self._toolboxes = Shelves(toolboxes, shelves)
         self.tools: dict[str, ToolSpec] = {tool.name: tool for box in toolboxes for tool in box.tools()}
-        self.clusters = {cluster.id: cluster for cluster in clusters}
+        """The tools of the toolboxes at hand, by name."""
+        self.clusters: Mapping[str, BusinessCluster] = (
+            clusters if isinstance(clusters, Mapping) else {cluster.id: cluster for cluster in clusters}
+        )
         self._playing: dict[str, World] = {}  # {episode id: world}
         self._initial: dict[WorldRef, dict[str, Snapshot]] = {}
 
