@@ -7,17 +7,16 @@ as an identifier that another tool takes. Tools that declare no replies get no e
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 
 import msgspec
 
-from ..runtime.assignment import MODES, BusinessCluster, Edge, Mode
-from ..sandbox.facts import Leaf, Param, leaves, params
+from ..runtime.assignment import BusinessCluster, Edge
+from ..sandbox.facts import leaves, params
 from ..sandbox.tools import Toolbox, ToolSpec
+from .capacity import carried_modes, needed_ids
 
-_KNOWN_BY_HEART = re.compile(r"(^|_)(e_?mail|phone)(_|$)")
 MIN_TOOLS = 3
 MAX_TOOLS = 10
 WINDOW = 8
@@ -52,7 +51,7 @@ class _Catalogue:
                     seen.add(leaf.name)
                     produced.setdefault(leaf.name, []).append((name, leaf.path))
         for consumer, parameters in self.params.items():
-            for param in _needed_ids(parameters):
+            for param in needed_ids(parameters):
                 for producer, path in produced.get(param.name, ()):
                     if self._can_feed(producer, consumer, param.name):
                         evidence = f"{producer} returns {path}, {consumer} takes {param.name}"
@@ -80,10 +79,10 @@ class _Catalogue:
         """The target with one producer for each identifier it needs (the one with the fewest needs), and so on."""
         names = [target]
         for name in names:
-            for param in _needed_ids(self.params[name]):
+            for param in needed_ids(self.params[name]):
                 producers = [e.producer for e in self.edges if e.consumer == name and e.param == param.name]
                 same = [p for p in producers if self.tools[p].service == self.tools[name].service]
-                best = min(same or producers, key=lambda p: (len(_needed_ids(self.params[p])), p), default=None)
+                best = min(same or producers, key=lambda p: (len(needed_ids(self.params[p])), p), default=None)
                 if best and best not in names and len(names) < MAX_TOOLS:
                     names.append(best)
         return names
@@ -126,7 +125,7 @@ class _Catalogue:
         home = owners[self.tools[names[0]].service]
         fed = {(edge.consumer, edge.param) for edge in edges}
         entry = tuple(
-            f"{name}.{p.name}" for name in names for p in _needed_ids(self.params[name]) if (name, p.name) not in fed
+            f"{name}.{p.name}" for name in names for p in needed_ids(self.params[name]) if (name, p.name) not in fed
         )
         keys = dict.fromkeys(edge.param for edge in edges)
         digest = hashlib.sha256(msgspec.json.encode([sorted(services), sorted(names)])).hexdigest()
@@ -140,59 +139,9 @@ class _Catalogue:
             sector=home.sector,
             plan=_order(names, edges),
             entry=entry,
-            modes=self._modes(names, edges),
+            modes=carried_modes({name: self.tools[name] for name in names}, self.params, edges),
             provenance="; ".join(dict.fromkeys(owners[s].provenance for s in services)),
         )
-
-    def _modes(self, names: Sequence[str], edges: Sequence[Edge]) -> tuple[Mode, ...]:
-        """The modes that this structure can carry; whether an episode realises one is measured, not assumed."""
-        reads = [n for n in names if self.tools[n].read_only]
-        writes = [n for n in names if not self.tools[n].read_only]
-        by_id = {n: {p.name for p in _needed_ids(self.params[n])} for n in names}
-        pointed = [n for n in names if by_id[n]]
-        states = [n for n in reads if any(leaf.kind == "enum" for leaf in self._own(n))]
-        shown = [n for n in reads if by_id[n] and self._shows_itself(n, by_id[n])]
-        fields = {n: {p.name for p in self.params[n]} | {leaf.name for leaf in self._own(n)} for n in writes}
-        depth = self._depth(edges)
-        possible: dict[Mode, bool] = {
-            "react": depth >= 2,
-            "chain": depth >= 3,
-            "parallel": len(reads) >= 2,
-            "branch": any(by_id[r] & by_id[w] for r in states for w in writes),
-            "loop": bool(pointed),
-            "clarify": any(p.required for n in names for p in self.params[n]),
-            "recover": bool(pointed),
-            "verify": any(by_id[r] <= fields[w] for r in shown for w in writes),
-            "plan": len(names) >= 2,
-            "no_capable_tool": len(names) >= 2,
-        }
-        return tuple(mode for mode in MODES if possible.get(mode, True))
-
-    def _depth(self, edges: Sequence[Edge]) -> int:
-        """Tools on the longest path on which each hands an identifier to the next, counted up to three.
-
-        A path that starts from the identifier it ends with goes in a circle and does not count.
-        """
-        for first in edges:
-            needs = {param.name for param in self.params[first.producer] if param.required}
-            for second in edges:
-                onward = second.producer == first.consumer and second.consumer != first.producer
-                if onward and second.param != first.param and not needs & {first.param, second.param}:
-                    return 3
-        return 2 if edges else 1
-
-    def _own(self, name: str) -> list[Leaf]:
-        """What a tool's reply says once, outside of lists."""
-        return [leaf for leaf in leaves(self.tools[name].output_schema) if "*" not in leaf.path]
-
-    def _shows_itself(self, name: str, ids: set[str]) -> bool:
-        """True when a read shows the entity it was pointed at, or declares nothing; a list of others does not."""
-        return self.tools[name].output_schema is None or ids <= {leaf.name for leaf in self._own(name)}
-
-
-def _needed_ids(parameters: Iterable[Param]) -> list[Param]:
-    """Required identifiers that have to be looked up; a person knows an e-mail address or a phone number."""
-    return [p for p in parameters if p.required and p.kind == "identifier" and not _KNOWN_BY_HEART.search(p.name)]
 
 
 def _order(names: Sequence[str], edges: Sequence[Edge]) -> tuple[str, ...]:

@@ -1,0 +1,69 @@
+"""What a cluster's structure can carry: the reasoning modes that an episode over its tools and edges may realise."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from ..runtime.assignment import MODES, Edge, Mode
+from ..sandbox.facts import Leaf, Param, leaves, params
+from ..sandbox.tools import ToolSpec
+
+_KNOWN_BY_HEART = re.compile(r"(^|_)(e_?mail|phone)(_|$)")
+
+
+def needed_ids(parameters: Iterable[Param]) -> list[Param]:
+    """Required identifiers that have to be looked up; a person knows an e-mail address or a phone number."""
+    return [p for p in parameters if p.required and p.kind == "identifier" and not _KNOWN_BY_HEART.search(p.name)]
+
+
+def modes_of(tools: Sequence[ToolSpec], edges: Sequence[Edge]) -> tuple[Mode, ...]:
+    """The modes that tools with these edges between them can carry; whether an episode realises one is measured."""
+    return carried_modes({tool.name: tool for tool in tools}, {t.name: params(t.input_schema) for t in tools}, edges)
+
+
+def carried_modes(
+    tools: Mapping[str, ToolSpec], parameters: Mapping[str, Sequence[Param]], edges: Sequence[Edge]
+) -> tuple[Mode, ...]:
+    """`modes_of` for who has the parameters at hand, both by name of the tool."""
+    own = {name: [leaf for leaf in leaves(tool.output_schema) if "*" not in leaf.path] for name, tool in tools.items()}
+    reads = [name for name, tool in tools.items() if tool.read_only]
+    writes = [name for name, tool in tools.items() if not tool.read_only]
+    by_id = {name: {p.name for p in needed_ids(parameters[name])} for name in tools}
+    pointed = [name for name in tools if by_id[name]]
+    states = [name for name in reads if any(leaf.kind == "enum" for leaf in own[name])]
+    shown = [name for name in reads if by_id[name] and _shows_itself(tools[name], own[name], by_id[name])]
+    fields = {name: {p.name for p in parameters[name]} | {leaf.name for leaf in own[name]} for name in writes}
+    depth = _depth(edges, parameters)
+    possible: dict[Mode, bool] = {
+        "react": depth >= 2,
+        "chain": depth >= 3,
+        "parallel": len(reads) >= 2,
+        "branch": any(by_id[r] & by_id[w] for r in states for w in writes),
+        "loop": bool(pointed),
+        "clarify": any(p.required for name in tools for p in parameters[name]),
+        "recover": bool(pointed),
+        "verify": any(by_id[r] <= fields[w] for r in shown for w in writes),
+        "plan": len(tools) >= 2,
+        "no_capable_tool": len(tools) >= 2,
+    }
+    return tuple(mode for mode in MODES if possible.get(mode, True))
+
+
+def _depth(edges: Sequence[Edge], parameters: Mapping[str, Sequence[Param]]) -> int:
+    """Tools on the longest path on which each hands an identifier to the next, counted up to three.
+
+    A path that starts from the identifier it ends with goes in a circle and does not count.
+    """
+    for first in edges:
+        needs = {param.name for param in parameters[first.producer] if param.required}
+        for second in edges:
+            onward = second.producer == first.consumer and second.consumer != first.producer
+            if onward and second.param != first.param and not needs & {first.param, second.param}:
+                return 3
+    return 2 if edges else 1
+
+
+def _shows_itself(tool: ToolSpec, own: Sequence[Leaf], ids: set[str]) -> bool:
+    """True when a read shows the entity it was pointed at, or declares nothing; a list of others does not."""
+    return tool.output_schema is None or ids <= {leaf.name for leaf in own}
