@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from random import Random
 
 from .schemas import Unsatisfiable
@@ -93,21 +94,7 @@ class _Writer:
         return mark
 
     def _choices(self) -> str:
-        negated = self._peek() == "^"
-        self._at += negated
-        found = ""
-        while (mark := self._next()) != "]":
-            if mark == "\\":
-                escaped = self._next()
-                found += _CLASSES.get(escaped, escaped)
-            elif self._peek() == "-" and self._peek(1) not in ("]", ""):
-                self._at += 1
-                found += "".join(map(chr, range(ord(mark), min(ord(self._next()), ord(mark) + 256) + 1)))
-            else:
-                found += mark
-        allowed = "".join(c for c in _PRINTABLE if c not in found) if negated else found
-        if not allowed:
-            raise Unsatisfiable(f"pattern {self._pattern[:60]!r} has an empty class")
+        allowed, self._at = _class_at(self._pattern, self._at)
         return allowed
 
     def _repeats(self) -> tuple[int, int]:
@@ -139,3 +126,29 @@ class _Writer:
             raise Unsatisfiable(f"pattern {self._pattern[:60]!r} ends early")
         self._at += 1
         return mark
+
+
+@lru_cache(maxsize=4096)  # a repeated class is read once, not once per letter
+def _class_at(pattern: str, at: int) -> tuple[str, int]:
+    """The letters that the class behind the bracket at `at` allows, and where it ends. Raises Unsatisfiable."""
+    start = at
+    negated = pattern[at : at + 1] == "^"
+    at += negated
+    found = ""
+    while (mark := pattern[at : at + 1]) != "]":
+        at += 1
+        if not mark:
+            raise Unsatisfiable(f"pattern {pattern[:60]!r} ends early")
+        if mark == "\\":
+            escaped = pattern[at : at + 1]
+            at += 1
+            found += _CLASSES.get(escaped, escaped)
+        elif pattern[at : at + 1] == "-" and pattern[at + 1 : at + 2] not in ("]", ""):
+            found += "".join(map(chr, range(ord(mark), min(ord(pattern[at + 1]), ord(mark) + 256) + 1)))
+            at += 2
+        else:
+            found += mark
+    allowed = "".join(c for c in _PRINTABLE if c not in found) if negated else found
+    if not allowed:
+        raise Unsatisfiable(f"pattern {pattern[:60]!r} has an empty class at {start}")
+    return allowed, at + 1

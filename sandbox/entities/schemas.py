@@ -13,6 +13,8 @@ MAX_HOPS = 20
 """References followed one after the other before a schema counts as endless."""
 MAX_BYTES = 1_000_000
 """Characters of one schema as Python writes it; a longer one is refused."""
+VALIDATORS = 1024
+"""Compiled validators that are remembered."""
 
 Fits: TypeAlias = Callable[[JsonValue], bool]
 _DEFINITIONS = ("$defs", "definitions", "$schema")
@@ -24,6 +26,7 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "number": (int, float),
     "null": (type(None),),
 }
+_validators: dict[int, tuple[JsonObject, jsonschema_rs.Validator]] = {}  # {id of the schema: (the schema, …)}
 
 
 class Unsatisfiable(Exception):
@@ -35,7 +38,21 @@ class Endless(Unsatisfiable):
 
 
 def compiled(schema: JsonObject) -> jsonschema_rs.Validator:
-    """A validator that fetches nothing. Raises Unsatisfiable when the schema is broken or points outside itself."""
+    """A validator that fetches nothing. Raises Unsatisfiable when the schema is broken or points outside itself.
+
+    The latest `VALIDATORS` are remembered by the identity of their schemas, which nobody changes once they stand in a
+    tool: a tool's schemas are looked at again whenever a list that holds it is put together.
+    """
+    found = _validators.get(id(schema))
+    if found is None:
+        while len(_validators) >= VALIDATORS:
+            del _validators[next(iter(_validators))]
+        # The schema is kept with its validator, so that no other can have its identity meanwhile.
+        found = _validators[id(schema)] = (schema, _validator(schema))
+    return found[1]
+
+
+def _validator(schema: JsonObject) -> jsonschema_rs.Validator:
     try:
         return jsonschema_rs.validator_for(schema, offline=True)
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError, TypeError) as error:
@@ -113,14 +130,24 @@ def types_of(schema: JsonObject) -> tuple[str, ...]:
 
 
 def fits(schema: JsonObject, root: JsonObject) -> Fits:
-    """Whether a value satisfies a part of the root schema. A plain type is looked at without a validator."""
+    """Whether a value satisfies a part of the root schema. A plain type is looked at without a validator.
+
+    The answer may raise Unsatisfiable, when the part is broken or points outside the root.
+    """
     kinds = types_of(schema)
     if len(kinds) == 1 and kinds[0] in _TYPES and schema.keys() - _UNREAD == {"type"}:
         allowed = _TYPES[kinds[0]]
         if kinds[0] in ("integer", "number"):
             return lambda value: isinstance(value, allowed) and not isinstance(value, bool)
         return lambda value: isinstance(value, allowed)
-    return compiled({**{key: root[key] for key in _DEFINITIONS if key in root}, **schema}).is_valid
+    validators: list[jsonschema_rs.Validator] = []  # most fields of a reply are never looked up
+
+    def valid(value: JsonValue) -> bool:
+        if not validators:
+            validators.append(_validator({**{key: root[key] for key in _DEFINITIONS if key in root}, **schema}))
+        return validators[0].is_valid(value)
+
+    return valid
 
 
 def properties(schema: JsonObject) -> Mapping[str, JsonValue]:
