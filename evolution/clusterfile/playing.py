@@ -1,0 +1,108 @@
+"""The clusters of files in a run: each is a world of its own, its tools played on the entity store once it is drawn."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+
+from ...runtime.assignment import BusinessCluster
+from ...runtime.errors import EnvironmentFault, InputError
+from ...sandbox.entities import EntityToolbox
+from .index import ClusterFile
+from .line import ClusterLine, edges_of
+
+PREFIX = "cluster-"
+"""Of the names of worlds."""
+READY = 128
+"""Toolboxes kept ready, and clusters kept in memory, those that were asked for last."""
+_HASH = re.compile(r"[0-9a-f]{64}")
+
+
+def world_name(identity: str) -> str:
+    """The name of a cluster's toolbox in world references: short where the id is a hash."""
+    return PREFIX + (identity[:16] if _HASH.fullmatch(identity) else identity)
+
+
+def toolbox_of(line: ClusterLine) -> EntityToolbox:
+    """The cluster's own tools, and no others, on the entity store."""
+    specs = [tool.spec() for tool in line.tools]
+    return EntityToolbox(world_name(line.id), specs, source=line.provenance, domain=line.domain, sector=line.sector)
+
+
+def played(line: ClusterLine) -> BusinessCluster:
+    """The cluster as a run knows it. Its one service is its world."""
+    return BusinessCluster(
+        id=line.id,
+        services=(world_name(line.id),),
+        tools=line.plan,
+        edges=edges_of(line.edges),
+        entities=line.entities,
+        domain=line.domain,
+        sector=line.sector,
+        plan=line.plan,
+        entry=line.entry,
+        modes=line.modes,
+        provenance=f"entity store over {line.provenance}",
+    )
+
+
+class ClusterShelf:
+    """The toolboxes of the clusters of some files, by the names of their worlds."""
+
+    def __init__(self, files: Sequence[ClusterFile]) -> None:
+        """Raises InputError where two files hold a cluster of one id."""
+        self.files = tuple(files)
+        homes: dict[str, ClusterFile] = {}
+        self._worlds: dict[str, str] = {}  # {world name: cluster id}
+        for file in self.files:
+            for head in file.heads:
+                other = homes.setdefault(head.id, file)
+                if other is not file:
+                    raise InputError(f"{file.path}: the cluster {head.id} stands in {other.path}, too")
+                self._worlds[world_name(head.id)] = head.id
+        self.clusters: Mapping[str, BusinessCluster] = _Played(homes)
+        """Every cluster by id, read when it is asked for."""
+        self._homes = homes
+        self._ready = lru_cache(maxsize=READY)(self._made)
+
+    @property
+    def heads(self) -> tuple[BusinessCluster, ...]:
+        """Every cluster of every file, without tools, edges and plan."""
+        return tuple(head for file in self.files for head in file.heads)
+
+    def get(self, name: str) -> EntityToolbox | None:
+        """The toolbox of the cluster whose world has this name.
+
+        Raises:
+            EnvironmentFault: `unplayable_tool`: the entity store cannot play all of the cluster's tools.
+            InputError: the cluster's file is not what it was when it was opened.
+        """
+        return self._ready(name) if name in self._worlds else None
+
+    def _made(self, name: str) -> EntityToolbox:
+        identity = self._worlds[name]
+        box = toolbox_of(self._homes[identity].line(identity))
+        for tool in box.unplayable:
+            raise EnvironmentFault("unplayable_tool", f"{name}: {tool.tool}: {tool.reason}: {tool.detail}")
+        return box
+
+
+class _Played(Mapping[str, BusinessCluster]):
+    """Clusters by id, read from their files; those that were asked for last stay in memory."""
+
+    def __init__(self, homes: Mapping[str, ClusterFile]) -> None:
+        self._homes = homes
+        self._ready = lru_cache(maxsize=READY)(self._read)
+
+    def __getitem__(self, identity: str) -> BusinessCluster:
+        return self._ready(identity)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._homes)
+
+    def __len__(self) -> int:
+        return len(self._homes)
+
+    def _read(self, identity: str) -> BusinessCluster:
+        return played(self._homes[identity].line(identity))
