@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from ..tools import JsonObject, JsonValue, ToolSpec
-from .keys import KeyFormat, key_format, table_name
+from .keys import KeyFormat, aliases, key_format, table_name
 from .plays import Play, Pointer
 from .schemas import Unsatisfiable, flat, properties, required, types_of
 from .shapes import normal
@@ -82,7 +82,7 @@ def catalogue_of(specs: Sequence[ToolSpec], plays: Iterable[Play]) -> Catalogue:
     entities: dict[str, Entity] = {}
     for entity, key in keys.items():
         users = [play for play in owned.values() if play.entity == entity and play.verb != "compute"]
-        fields = _fields(users, by_name, key)
+        fields = _fields(entity, users, by_name, key)
         alone = bool(users) and all(play.alone for play in users) and entity not in pointed
         entities[entity] = Entity(entity, key, fields, alone)
     return Catalogue({tool: _typed(play, by_name[tool], entities) for tool, play in owned.items()}, entities)
@@ -220,16 +220,17 @@ def _creating(play: Play, spec: ToolSpec, keys: Mapping[str, KeyFormat]) -> Play
     return msgspec.structs.replace(play, own=Pointer(param, play.entity, False), pointers=rest)
 
 
-def _fields(users: Sequence[Play], specs: Mapping[str, ToolSpec], key: KeyFormat) -> tuple[Field, ...]:
+def _fields(entity: str, users: Sequence[Play], specs: Mapping[str, ToolSpec], key: KeyFormat) -> tuple[Field, ...]:
     """What records hold: what tools take and what they show, one field per name."""
     found: dict[str, Field] = {}
+    own = {normal(key.name), *aliases(entity, key.name)}
     for play in users:
         if play.within:
             continue
         spec = specs[play.tool]
         pointing = {pointer.param: pointer.entity for pointer in play.pointers if not pointer.many}
         for field in (*_shown(play, spec), *_taken(play, spec)):
-            if normal(field.name) == normal(key.name) or _controls(field.name) or len(found) >= MOST_FIELDS:
+            if normal(field.name) in own or _controls(field.name) or len(found) >= MOST_FIELDS:
                 continue
             if field.name in pointing and pointing[field.name] != play.entity:
                 field = msgspec.structs.replace(field, entity=pointing[field.name])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from random import Random
 from typing import Literal, TypeAlias
 
@@ -12,7 +13,7 @@ from ..services.families import BASE36, CROCKFORD, IdFormat
 from ..tools import JsonObject, JsonValue
 from .schemas import Unsatisfiable, types_of
 from .values import value_for
-from .words import KEY_SUFFIXES, plural, tokens
+from .words import KEY_SUFFIXES, normal, plural, tokens
 
 Style: TypeAlias = Literal["number", "formatted", "by schema"]
 _SPOKEN = frozenset("name names title slug path paths url email file filename branch sheet symbol location".split())
@@ -92,6 +93,27 @@ def key_format(entity: str, name: str, schema: JsonObject) -> KeyFormat:
     spoken = not words or words[-1] in _SPOKEN or words[-1] not in KEY_SUFFIXES
     bounded = {"pattern", "format", "enum", "const", "maxLength", "minLength", "anyOf", "oneOf"} & schema.keys()
     return KeyFormat(name, schema, "by schema" if bounded or spoken else "formatted", ids)
+
+
+@lru_cache(maxsize=65_536)
+def aliases(entity: str, key: str) -> tuple[str, ...]:
+    """Normal names under which replies show an entity's key beside the key's own name.
+
+    A tool takes `order_id` where another's reply says `id`, or `bucket` where it says `name`.
+    """
+    words, head = tokens(key), normal(entity.rpartition(" ")[2])
+    own = normal(key)
+    if not words:
+        return ()
+    if words[-1] in ("id", "uid", "uuid", "guid", "identifier") and own in (words[-1], head + words[-1]):
+        found = ("id", f"{head}id", f"{normal(entity)}id")
+    elif own in (head, f"{head}name", normal(entity), "name"):
+        found = ("name", f"{head}name", head) if own != head else ("name", f"{head}name", "id", f"{head}id")
+    elif own == f"{head}{words[-1]}":
+        found = (words[-1],)
+    else:
+        return ()
+    return tuple(name for name in dict.fromkeys(found) if name != own)
 
 
 def table_name(entity: str) -> str:

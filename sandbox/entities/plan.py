@@ -12,6 +12,7 @@ from ...runtime.errors import EnvironmentFault
 from ..facts import leaf_values
 from ..tools import JsonObject, JsonValue, ToolSpec
 from .filling import filled, first_key
+from .keys import aliases
 from .plays import Play, Pointer, Unplayable
 from .schemas import Unsatisfiable
 from .shapes import normal
@@ -116,7 +117,8 @@ class _Run:
 
     def _earlier(self, pointer: Pointer) -> tuple[str, int] | None:
         """The latest key of the entity that a reply named and that still stands."""
-        for name in (normal(pointer.param), normal(self._world.key_name(pointer.entity))):
+        key_name = self._world.key_name(pointer.entity)
+        for name in dict.fromkeys((normal(pointer.param), normal(key_name), *aliases(pointer.entity, key_name))):
             for key, call in reversed(self._seen.get(name, ())):
                 if self._world.entries(pointer.entity).get(key) is not None:
                     return key, call

@@ -23,7 +23,7 @@ from .verbs import VERBS, Hints
 from .words import tokens
 from .world import CompiledTool, EntityWorld
 
-VERSION = "1"
+VERSION = "2"
 """Changes whenever the same list and seed would give another world or another reply."""
 TRIALS = 4
 """Made-up calls, of which a tool must answer one before it is offered."""

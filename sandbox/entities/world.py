@@ -18,7 +18,7 @@ from ..tools import JsonObject, JsonValue, Snapshot, ToolReply
 from .arguments import check_arguments
 from .catalogue import COPIES, NEW_KEYS, STATUS, Catalogue, Entity
 from .entries import Entries
-from .keys import table_name
+from .keys import aliases, table_name
 from .plays import Play, Pointer
 from .schemas import Fits, Unsatisfiable
 from .searching import matching_entries
@@ -297,11 +297,13 @@ class EntityWorld:
         def related(noun: str) -> Sequence[Row] | None:
             return self._related(play.entity, key, noun)
 
-        view = {**_view(given), **_view(record), "result": "done"} if play.within else {**_view(given), **_view(record)}
+        view = {**_view(given), **self._shown(play.entity, key, record)}
+        if play.within:
+            view["result"] = "done"
         return Source(view, self._fields(f"{play.entity}/{key}"), lambda: in_words(record), None, related)
 
     def _listing(self, play: Play, found: Sequence[tuple[str, JsonObject]], given: JsonObject) -> Source:
-        rows = [Row(key, _view(record)) for key, record in found]
+        rows = [Row(key, self._shown(play.entity, key, record)) for key, record in found]
         total = len(rows)
         counts = dict.fromkeys(("total", "count", "totalcount", "totalresults", "totalitems"), total)
         view = {**_view(given), **counts, "hasmore": False, "truncated": False}
@@ -326,10 +328,20 @@ class EntityWorld:
         alone = self._catalogue.entities[entity].alone
         if other is None or not (field or alone):
             return None
-        rows = self.entries(other.name).items()
-        if alone:
-            return [Row(k, _view(record)) for k, record in rows]
-        return [Row(k, _view(record)) for k, record in rows if text_key(record.get(field)) == key]
+        return [
+            Row(k, self._shown(other.name, k, record))
+            for k, record in self.entries(other.name).items()
+            if alone or text_key(record.get(field)) == key
+        ]
+
+    def _shown(self, entity: str, key: str, record: JsonObject) -> dict[str, JsonValue]:
+        """A record as replies see it: its key also under the other names that replies have for it."""
+        view = _view(record)
+        kind = self._catalogue.entities[entity]
+        if not kind.alone:
+            for name in aliases(entity, kind.key.name):
+                view.setdefault(name, kind.key.value(key))
+        return view
 
     def _reply(self, tool: CompiledTool, source: Source) -> JsonValue:
         """The reply, held against its schema. Raises EnvironmentFault."""
