@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 from pydantic import JsonValue
@@ -33,6 +34,9 @@ from ..sandbox.tools import Toolbox
 from .models import Models, build_models, sampling_of
 from .rundir import write_identity
 
+if TYPE_CHECKING:
+    from ..evolution.clusterfile.playing import ClusterShelf
+
 READY_SERVERS = 2
 """Servers kept started in advance, per manifest."""
 
@@ -45,6 +49,8 @@ class Plan(msgspec.Struct, frozen=True):
     services: tuple[Toolbox, ...]
     manifests: tuple[Manifest, ...]
     target: Target
+    shelf: ClusterShelf | None = None
+    """The clusters that come from files."""
 
     @property
     def model(self) -> Model:
@@ -58,6 +64,7 @@ def check(config: RunConfig) -> Plan:
     Raises:
         ConfigError: limits that do not fit together, a model without an endpoint, an unknown service, a manifest or a
             list of tools that cannot be used.
+        InputError: a file of clusters that cannot be used.
     """
     limits = config.limits()
     models = build_models(config)
@@ -68,7 +75,7 @@ def check(config: RunConfig) -> Plan:
     if manifests:
         # An episode holds one server of a manifest at a time: more episodes would only wait for theirs.
         limits = msgspec.structs.replace(limits, concurrency=min(limits.concurrency, config.max_servers))
-    return Plan(limits, models, services, manifests, _target(config))
+    return Plan(limits, models, services, manifests, _target(config), _shelf(config.clusters))
 
 
 @asynccontextmanager
@@ -101,13 +108,16 @@ def compose(
         OutputError: the storage cannot be written.
     """
     _check_tools(toolboxes)
-    clusters = build_clusters(toolboxes)
+    built = build_clusters(toolboxes)
+    shelf = plan.shelf
+    clusters = (*built, *(shelf.heads if shelf else ()))
     meter = Meter(plan.model)
     sampling = sampling_of(config)
     identity: dict[str, JsonValue] = {
         "version": version("tdscaling"),
         "toolboxes": [[box.name, box.version] for box in toolboxes],
-        "clusters": [cluster.id for cluster in clusters],
+        "clusters": [cluster.id for cluster in built],
+        **({"cluster_files": [*shelf.versions]} if shelf else {}),
         "policy": VERSIONS[config.policy],
         "steering": _steering(config, plan.target),
         "prompts": prompts.digest(),
@@ -118,7 +128,8 @@ def compose(
     origin = Origin(digest, config.model, sampling, prompts.digest(), plan.model.simulated)
     policy = make_policy(config.policy, clusters, seed=config.seed, target=plan.target, alpha=config.budget)
     monitor = Monitor(policy, VERSIONS[config.policy], clusters, warn)
-    cast = Cast(meter, Stage(toolboxes, clusters), origin, plan.models.casting)
+    stage = Stage(toolboxes, shelf.clusters(built), (shelf,)) if shelf else Stage(toolboxes, built)
+    cast = Cast(meter, stage, origin, plan.models.casting)
     return Run(
         plan.limits,
         controller=monitor,
@@ -132,6 +143,16 @@ def compose(
         run_digest=digest,
         run_seed=config.seed,
     )
+
+
+def _shelf(paths: Sequence[Path]) -> ClusterShelf | None:
+    """The clusters of the files, None without any. Raises InputError."""
+    if not paths:
+        return None
+    from ..evolution.clusterfile.index import ClusterFile
+    from ..evolution.clusterfile.playing import ClusterShelf
+
+    return ClusterShelf([ClusterFile(path) for path in paths])
 
 
 def _target(config: RunConfig) -> Target:

@@ -109,11 +109,13 @@ class RunConfig(BaseSettings):
     budget_cost: Annotated[float, Number, Field(gt=0, allow_inf_nan=False)] | None = None
     """End the run when it has cost this much, by the prices in the file."""
     services: Names = ALL_SERVICES
-    """Built-in services by name, or `all`. With --mcp or --tools and without this, none."""
+    """Built-in services by name, or `all`. With --mcp, --tools or --clusters and without this, none."""
     mcp: Paths = ()
     """Manifests of external MCP servers, see examples/mcp."""
     tools: Paths = ()
     """Saved lists of tools (tools/list or OpenAI form), played on the entity store, see docs/entity-store.md."""
+    clusters: Paths = ()
+    """Files of clusters (tdscaling clusters build), played on the entity store, see docs/clusters.md."""
     out: str = "-"
     """Where accepted rows go: a file, or - for stdout."""
     overwrite: bool = False
@@ -182,13 +184,15 @@ class RunConfig(BaseSettings):
     @classmethod
     def _only_the_given_servers(cls, data: dict[str, object]) -> dict[str, object]:
         """Manifests alone mean their tools alone, so that external tools can be tried without the built-in ones."""
-        alone = "services" not in data and (data.get("mcp") or data.get("tools"))
+        alone = "services" not in data and (data.get("mcp") or data.get("tools") or data.get("clusters"))
         return {**data, "services": ()} if alone else data
 
     @model_validator(mode="after")
     def _some_tools(self) -> RunConfig:
-        if not self.services and not self.mcp and not self.tools:
-            raise ValueError("services names no service, mcp no manifest and tools no list: there are no tools to use")
+        if not (self.services or self.mcp or self.tools or self.clusters):
+            raise ValueError(
+                "services names no service, mcp no manifest, tools no list, clusters no file: there are no tools to use"
+            )
         return self
 
     def limits(self) -> Limits:
