@@ -31,6 +31,7 @@ from ..sandbox.manifest import Manifest, load_manifest
 from ..sandbox.mcp import McpToolbox
 from ..sandbox.services import BUILTIN, builtin
 from ..sandbox.tools import Toolbox
+from .clusters_box import open_shelf
 from .models import Models, build_models, sampling_of
 from .rundir import write_identity
 
@@ -75,7 +76,7 @@ def check(config: RunConfig) -> Plan:
     if manifests:
         # An episode holds one server of a manifest at a time: more episodes would only wait for theirs.
         limits = msgspec.structs.replace(limits, concurrency=min(limits.concurrency, config.max_servers))
-    return Plan(limits, models, services, manifests, _target(config), _shelf(config.clusters))
+    return Plan(limits, models, services, manifests, _target(config), open_shelf(config.clusters))
 
 
 @asynccontextmanager
@@ -143,16 +144,6 @@ def compose(
         run_digest=digest,
         run_seed=config.seed,
     )
-
-
-def _shelf(paths: Sequence[Path]) -> ClusterShelf | None:
-    """The clusters of the files, None without any. Raises InputError."""
-    if not paths:
-        return None
-    from ..evolution.clusterfile.index import ClusterFile
-    from ..evolution.clusterfile.playing import ClusterShelf
-
-    return ClusterShelf([ClusterFile(path) for path in paths])
 
 
 def _target(config: RunConfig) -> Target:

@@ -37,6 +37,7 @@ def verify(
     strict: Annotated[bool, Parameter(negative=())] = False,
     mcp: tuple[Path, ...] = (),
     tools: tuple[Path, ...] = (),
+    clusters: tuple[Path, ...] = (),
 ) -> int:
     """See the help text in `app.py`.
 
@@ -54,11 +55,13 @@ def verify(
         Manifests of the external MCP servers that rows played with.
     tools
         Saved lists of tools that rows played on the entity store.
+    clusters
+        Files of clusters that rows played on the entity store.
     """
     from ..runtime import loop
 
     with open_rows(file) as (stream, _):
-        check = partial(_verify, stream, mcp, tools, as_json=json, unique=unique)
+        check = partial(_verify, stream, mcp, tools, clusters, as_json=json, unique=unique)
         try:
             accepted, total = loop.run(check)
         except BaseExceptionGroup as errors:
@@ -70,12 +73,19 @@ def verify(
 
 
 async def _verify(
-    stream: BinaryIO, mcp: Sequence[Path], tools: Sequence[Path], *, as_json: bool, unique: bool
+    stream: BinaryIO,
+    mcp: Sequence[Path],
+    tools: Sequence[Path],
+    clusters: Sequence[Path],
+    *,
+    as_json: bool,
+    unique: bool,
 ) -> tuple[int, int]:
     """How many lines were accepted, and how many there were."""
     from ..agents.reverify import Reverifier
     from ..sandbox.services import BUILTIN, builtin
     from ..sandbox.tools import Toolbox
+    from .clusters_box import open_shelf
 
     toolboxes: list[Toolbox] = list(builtin(BUILTIN))
     if tools:
@@ -92,7 +102,8 @@ async def _verify(
             for path in mcp:
                 box = McpToolbox(load_manifest(path), prestart=READY_SERVERS, max_servers=SERVERS)
                 toolboxes.append(await stack.enter_async_context(box))
-        reverifier = Reverifier(toolboxes, unique=unique)
+        shelf = open_shelf(clusters)
+        reverifier = Reverifier(toolboxes, (shelf,) if shelf else (), unique=unique)
         accepted = total = 0
 
         def write(finding: Finding) -> None:
