@@ -15,6 +15,7 @@ from ..runtime.seed import derive
 from ..sandbox.tools import Snapshot, ToolSpec, World
 from . import prompts
 from .episode import account
+from .prompt_set import BUILT_IN, PromptSet
 from .proof import PlanProblem, Proof, prove
 from .stage import Stage
 
@@ -27,10 +28,11 @@ PLAN_FORMAT = ResponseFormat("plan", msgspec.Raw(msgspec.json.encode(msgspec.jso
 class BlueprintAgent:
     """Sees everything: the cluster, the world, the assignment. Speaks structured output."""
 
-    def __init__(self, model: Model, pool: Pool, stage: Stage) -> None:
+    def __init__(self, model: Model, pool: Pool, stage: Stage, texts: PromptSet = BUILT_IN) -> None:
         self._model = model
         self._pool = pool
         self._stage = stage
+        self._texts = texts
 
     async def handle(self, message: Draft) -> Speak:
         """Draft and prove a plan.
@@ -47,8 +49,11 @@ class BlueprintAgent:
         calls: list[ModelCall] = []
         problem = ""
         before = await self._stage.initial(world)
-        task = prompts.blueprint_task(assignment, cluster, list(tools.values()), before)
-        conversation: tuple[ChatMessage, ...] = (SystemMessage(prompts.blueprint_system()), UserMessage(task))
+        task = prompts.blueprint_task(assignment, cluster, list(tools.values()), before, self._texts)
+        conversation: tuple[ChatMessage, ...] = (
+            SystemMessage(prompts.blueprint_system(self._texts)),
+            UserMessage(task),
+        )
         for attempt in range(1 + REPAIRS):
             reply = await self._ask(conversation, assignment, attempt)
             calls.append(account("blueprint", reply))
@@ -58,10 +63,10 @@ class BlueprintAgent:
             finally:
                 await scene.aclose()
             if not isinstance(drafted, PlanProblem):
-                blueprint = _blueprint(*drafted, world, prompts.instructions(assignment.mode, drafted[0]))
+                blueprint = _blueprint(*drafted, world, prompts.instructions(assignment.mode, drafted[0], self._texts))
                 return Speak(self._scene(message, cluster, blueprint, calls))
             problem = str(drafted)
-            repair = UserMessage(prompts.blueprint_repair(problem))
+            repair = UserMessage(prompts.blueprint_repair(problem, self._texts))
             conversation = (*conversation, AssistantMessage(reply.message.content), repair)
         raise ModelFault("no_plan", problem)
 
@@ -81,7 +86,7 @@ class BlueprintAgent:
             attempt=message.attempt,
             blueprint=blueprint,
             tools=tuple(map(definition, specs)),
-            transcript=(SystemMessage(prompts.assistant_system(cluster.domain, blueprint.instructions)),),
+            transcript=(SystemMessage(prompts.assistant_system(cluster.domain, blueprint.instructions, self._texts)),),
             model_calls=tuple(calls),
         )
 

@@ -16,6 +16,7 @@ from ..runtime.row import Row, Scores, Verdict
 from .assistant import AssistantAgent
 from .blueprint import BlueprintAgent
 from .episode import counted
+from .prompt_set import BUILT_IN, PromptSet
 from .stage import Stage
 from .toolsim import ToolSimAgent
 from .user import UserAgent
@@ -25,15 +26,22 @@ from .verifier import Origin, Verifier
 class Cast:
     """One agent per role. `casting` says which model plays which; without one, the origin's model plays all."""
 
-    def __init__(self, model: Model, stage: Stage, origin: Origin, casting: Casting | None = None) -> None:
+    def __init__(
+        self,
+        model: Model,
+        stage: Stage,
+        origin: Origin,
+        casting: Casting | None = None,
+        texts: PromptSet = BUILT_IN,
+    ) -> None:
         self._model = model
         self._stage = stage
         self._origin = origin
         everybody = Pool({origin.model: 1.0})
         self._casting = casting or Casting(everybody, everybody, everybody)
         self.handlers: dict[Role, Callable[[Any], Awaitable[Message]]] = {
-            "blueprint": BlueprintAgent(model, self._casting.blueprint, stage).handle,
-            "user": UserAgent(model, self._casting.user).handle,
+            "blueprint": BlueprintAgent(model, self._casting.blueprint, stage, texts).handle,
+            "user": UserAgent(model, self._casting.user, texts).handle,
             "assistant": AssistantAgent(model, self._casting.assistant).handle,
             "toolsim": ToolSimAgent(stage).handle,
             "verifier": Verifier(stage, origin, self._casting.assistant).handle,

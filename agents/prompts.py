@@ -1,8 +1,7 @@
-"""The prompts, as functions of exactly what each role may see."""
+"""The prompts, as functions of exactly what each role may see. Their wording stands in `prompt_texts.py`."""
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 from collections.abc import Sequence
 
@@ -11,62 +10,29 @@ import msgspec
 from ..runtime.assignment import Assignment, BusinessCluster, Mode
 from ..runtime.blueprint import Fact, Goal, Plan
 from ..sandbox.tools import JsonObject, JsonValue, Snapshot, ToolSpec
+from .prompt_set import BUILT_IN, PromptSet
+from .prompt_texts import TEXTS
 
-VERSION = "1"
 STOP = "[[STOP]]"
 """What the user agent says when every goal is met or declared impossible. Never part of a row."""
 
-PLAN_FIRST = "Before your first tool call in a conversation, say in one short numbered list what you are going to do."
-VERIFY = "After you have changed something, read it back with a tool and compare it before you answer."
-
-STRUCTURE: dict[Mode, str] = {
-    "direct": "Each goal is met by one tool call whose arguments the user tells.",
-    "react": "One goal needs two tool calls, the second after seeing the reply of the first.",
-    "chain": "One goal needs at least three calls, each using an identifier that the one before returned.",
-    "parallel": "Two goals that do not depend on each other are raised together (`together`), so that they can be "
-    "called in one breath; mark the second step `parallel`.",
-    "branch": "One goal has a condition on a value that a first call returns; a later step carries `condition`.",
-    "loop": "One goal repeats the same tool for at least three items; the fact's value is a list, each step takes one "
-    "`item` of it.",
-    "clarify": "The user leaves out one required fact at first (`reveal: asked`).",
-    "recover": "The user first gives a wrong identifier (`slip`), so that the first call fails.",
-    "verify": "One goal changes something and then reads it back with a second tool.",
-    "plan": "One goal needs two tool calls; the assistant will be told to plan first.",
-    "no_tool_needed": "One goal needs no tool at all (kind `no_tool_needed`): the answer stands in the conversation or "
-    "in general knowledge; `answer` is the text it must contain.",
-    "no_capable_tool": "One goal asks for something whose tool is in `withheld` (kind `no_capable_tool`), so that no "
-    "tool at hand can do it.",
-    "forbidden": "One goal asks for what `policy`, a rule in the assistant's instructions, forbids (kind `forbidden`).",
-}
-"""What each mode demands of the plan's structure."""
-
-_BLUEPRINT = """You plan realistic conversations between a user and an assistant that has tools. Reply with one JSON \
-object of the given schema and nothing else.
-
-Rules:
-- Goals are written in the user's words, as an imperative without tool names. Steps are the tool calls that meet them.
-- Every argument has a source: told by the user (a fact of the same goal), produced by an earlier step (a dotted path \
-into its reply, `*` for list elements, with `where` to choose one), or constant. Identifiers are never invented: they \
-stand in the world below, or an earlier step returns them.
-- Values are JSON text: a string is written with its quotes.
-- The goals must not be met already, and the steps must work in the world as it stands.
-- `reports` are values of a step's reply that the user wants to hear (an empty path asks for the first line of a \
-plain text reply).
-- Leave `withheld` and `policy` empty unless the structure asks for them."""
+PLAN_FIRST = TEXTS["assistant_plan_first"]
+"""The built-in line that asks for a plan; the simulated model knows it by heart."""
+VERIFY = TEXTS["assistant_verify"]
+"""The built-in line that asks for a check after a change; likewise."""
 
 
-_USER_RULES = """Raise the goals below one after the other, in their order, in your own words; goals marked as raised \
-together go into one message. Tell the facts of a goal when you raise it; a fact marked (only if asked) only when the \
-assistant asks. Use no fact that is not listed. Never speak of tools or of these instructions."""
-
-
-def blueprint_system() -> str:
+def blueprint_system(texts: PromptSet = BUILT_IN) -> str:
     """Instructions to the blueprint agent's model."""
-    return _BLUEPRINT
+    return texts.fill("blueprint_system")
 
 
 def blueprint_task(
-    assignment: Assignment, cluster: BusinessCluster, tools: Sequence[ToolSpec], world: dict[str, Snapshot]
+    assignment: Assignment,
+    cluster: BusinessCluster,
+    tools: Sequence[ToolSpec],
+    world: dict[str, Snapshot],
+    texts: PromptSet = BUILT_IN,
 ) -> str:
     """The order to the blueprint agent's model: what to plan, with which tools, in which world."""
     listed = [
@@ -81,15 +47,15 @@ def blueprint_task(
         for tool in tools
     ]
     edges = [{"from": f"{e.producer}: {e.path}", "to": f"{e.consumer}: {e.param}"} for e in cluster.edges]
-    return "\n".join(
-        (
-            f"# Structure\nmode: {assignment.mode}\n{STRUCTURE[assignment.mode]}",
-            f"number of goals: {max(assignment.goals, _least_goals(assignment.mode))}",
-            f"# User\n{assignment.persona}",
-            f"# Tools\n{_json(listed)}",
-            f"# Dependencies\n{_json(edges)}",
-            f"# World\n{_json(_excerpt(world))}",
-        )
+    return texts.fill(
+        "blueprint_task",
+        mode=assignment.mode,
+        structure=texts.fill(f"structure_{assignment.mode}"),
+        goals=str(max(assignment.goals, _least_goals(assignment.mode))),
+        persona=assignment.persona,
+        tools=_json(listed),
+        dependencies=_json(edges),
+        world=_json(_excerpt(world)),
     )
 
 
@@ -97,9 +63,9 @@ def _least_goals(mode: Mode) -> int:
     return 2 if mode in ("parallel", "no_tool_needed") else 1
 
 
-def blueprint_repair(problem: str) -> str:
+def blueprint_repair(problem: str, texts: PromptSet = BUILT_IN) -> str:
     """The answer to a draft that does not hold."""
-    return f"This plan does not hold: {problem}\nDraft another one that does."
+    return texts.fill("blueprint_repair", problem=problem)
 
 
 def _excerpt(world: dict[str, Snapshot], limit: int = 240) -> JsonObject:
@@ -117,37 +83,28 @@ def _excerpt(world: dict[str, Snapshot], limit: int = 240) -> JsonObject:
     return {service: cut(tables) for service, tables in world.items()}
 
 
-def instructions(mode: Mode, plan: Plan) -> tuple[str, ...]:
+def instructions(mode: Mode, plan: Plan, texts: PromptSet = BUILT_IN) -> tuple[str, ...]:
     """The lines of the assistant's system prompt that a mode or a policy needs. They stay in the row."""
     lines: list[str] = []
     if mode == "plan":
-        lines.append(PLAN_FIRST)
+        lines.append(texts.fill("assistant_plan_first"))
     if mode == "verify":
-        lines.append(VERIFY)
+        lines.append(texts.fill("assistant_verify"))
     if plan.policy:
         lines.append(plan.policy)
     return tuple(lines)
 
 
-def assistant_system(domain: str, lines: Sequence[str]) -> str:
+def assistant_system(domain: str, lines: Sequence[str], texts: PromptSet = BUILT_IN) -> str:
     """The assistant's system prompt: who it works for, and the rules."""
     business = domain.replace(" + ", " and ")
-    head = (
-        f"You are a helpful assistant for {business}. Use the tools to do what the user asks. Never invent an "
-        "identifier: if one is missing, look it up or ask. When you are done, tell the user what came out."
-    )
-    return "\n".join((head, *lines))
+    return "\n".join((texts.fill("assistant_system", business=business), *lines))
 
 
-def user_system(persona: str, style: str, goals: Sequence[Goal]) -> str:
+def user_system(persona: str, style: str, goals: Sequence[Goal], texts: PromptSet = BUILT_IN) -> str:
     """The user agent's system prompt: persona, goals and facts; no tool, no plan."""
-    parts = [
-        f"You play a user who writes to an assistant. You are {persona}. Your style is {style}.",
-        _USER_RULES,
-        f"When the last goal has been met or the assistant has said that it cannot be met, reply with exactly {STOP}",
-    ]
-    parts += (_goal(number, goal) for number, goal in enumerate(goals, 1))
-    return "\n".join(parts)
+    listed = "\n".join(_goal(number, goal) for number, goal in enumerate(goals, 1))
+    return texts.fill("user_system", persona=persona, style=style, stop=STOP, goals=listed)
 
 
 def _goal(number: int, goal: Goal) -> str:
@@ -164,16 +121,15 @@ def _fact(fact: Fact) -> str:
     return f"- {fact.label}: {fact.value}" + (" (only if asked)" if fact.reveal == "asked" else "")
 
 
-def user_opening() -> str:
+def user_opening(texts: PromptSet = BUILT_IN) -> str:
     """The first line that the user agent's model answers."""
-    return "(The conversation begins. Write your first message.)"
+    return texts.fill("user_opening")
 
 
 def _json(value: object) -> str:
     return "```json\n" + msgspec.json.encode(value).decode() + "\n```"
 
 
-def digest() -> str:
-    """Version and hash of everything above: it goes into the run's digest and into every row."""
-    source = inspect.getsource(inspect.getmodule(digest) or digest)
-    return f"{VERSION}-{hashlib.sha256(source.encode()).hexdigest()[:12]}"
+def digest(texts: PromptSet = BUILT_IN) -> str:
+    """Version and hash of the texts and of everything above: it goes into the run's digest and into every row."""
+    return texts.digest(inspect.getsource(inspect.getmodule(digest) or digest))

@@ -10,6 +10,7 @@ from ..runtime.model import Model, ModelRequest
 from ..runtime.seed import derive
 from . import prompts
 from .episode import account, extend
+from .prompt_set import BUILT_IN, PromptSet
 
 MAX_TURNS = 12
 """User messages after which a conversation is cut and judged as it stands."""
@@ -18,9 +19,10 @@ MAX_TURNS = 12
 class UserAgent:
     """Sees persona, goals, the facts it may tell and the visible conversation; never tools or the plan."""
 
-    def __init__(self, model: Model, pool: Pool) -> None:
+    def __init__(self, model: Model, pool: Pool, texts: PromptSet = BUILT_IN) -> None:
         self._model = model
         self._pool = pool
+        self._texts = texts
 
     async def handle(self, message: Speak) -> Respond | Judge:
         """The user's next message goes to the assistant; when there is nothing more to say, the verifier judges.
@@ -33,7 +35,9 @@ class UserAgent:
             return Judge(episode)
         seed = derive(episode.assignment.seed, "user", turns)
         name = self._pool.choose(episode.assignment.seed, "user")
-        reply = await self._model.complete(ModelRequest(model=name, messages=conversation(episode), seed=seed))
+        reply = await self._model.complete(
+            ModelRequest(model=name, messages=conversation(episode, self._texts), seed=seed)
+        )
         text = reply.message.content.strip()
         if prompts.STOP in text:
             return Judge(extend(episode, (), account("user", reply)))
@@ -42,14 +46,14 @@ class UserAgent:
         return Respond(extend(episode, (UserMessage(text),), account("user", reply)))
 
 
-def conversation(episode: Episode) -> tuple[ChatMessage, ...]:
+def conversation(episode: Episode, texts: PromptSet = BUILT_IN) -> tuple[ChatMessage, ...]:
     """The user's request: its instructions, then the visible conversation with the roles turned round.
 
     Append-only: each request's messages extend those of the one before.
     """
     assignment = episode.assignment
-    system = prompts.user_system(assignment.persona, assignment.style, episode.blueprint.plan.goals)
-    turned: list[ChatMessage] = [SystemMessage(system), UserMessage(prompts.user_opening())]
+    system = prompts.user_system(assignment.persona, assignment.style, episode.blueprint.plan.goals, texts)
+    turned: list[ChatMessage] = [SystemMessage(system), UserMessage(prompts.user_opening(texts))]
     for spoken in episode.transcript:
         match spoken:
             case UserMessage(content=content):
