@@ -10,6 +10,7 @@ import msgspec
 from ..runtime.assignment import BusinessCluster
 from ..runtime.blueprint import WorldRef
 from ..runtime.errors import InfrastructureFault
+from ..sandbox.disturbed import disturbed
 from ..sandbox.shelf import Shelf, Shelves
 from ..sandbox.tools import Snapshot, Toolbox, ToolSpec, World
 from ..sandbox.world import open_worlds
@@ -53,6 +54,7 @@ class Stage:
 
     async def initial(self, world: WorldRef) -> dict[str, Snapshot]:
         """The snapshot of a fresh world, remembered for the worlds asked for last. Raises as `World.snapshot`."""
+        world = msgspec.structs.replace(world, disturbances=())
         if world not in self._initial:
             fresh = await self.open(world)
             try:
@@ -68,7 +70,8 @@ class Stage:
     async def open(self, world: WorldRef) -> World:
         """A fresh world; the caller closes it. Raises InfrastructureFault."""
         names = [service.rpartition("@")[0] for service in world.services]
-        return await open_worlds([self._toolboxes[name] for name in names], world.seed)
+        opened = await open_worlds([self._toolboxes[name] for name in names], world.seed)
+        return disturbed(opened, world.disturbances, world.seed)
 
     async def playing(self, episode: str, world: WorldRef) -> World:
         """The episode's own world, opened at its first use. Raises InfrastructureFault."""

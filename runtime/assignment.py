@@ -26,6 +26,27 @@ Mode: TypeAlias = Literal[
 MODES: tuple[Mode, ...] = get_args(Mode)
 REFUSALS: tuple[Mode, ...] = ("no_tool_needed", "no_capable_tool", "forbidden")
 
+Perturbation: TypeAlias = Literal[
+    "none",
+    "tool_error",
+    "missing_parameter",
+    "changed_mind",
+    "irrelevant_request",
+    "capable_tool_withheld",
+    "permission_denied",
+    "ambiguous_entity",
+    "long_paged_list",
+    "stale_read",
+]
+"""What goes otherwise than the user thought; docs/perturbations.md says what each one is and what is right then."""
+
+PERTURBATIONS: tuple[Perturbation, ...] = get_args(Perturbation)[1:]
+"""Without `none`."""
+
+Counterfactual: TypeAlias = Literal["tool_removed", "parameter_withheld", "permission_denied"]
+"""The one thing that is changed in the second row of a pair."""
+COUNTERFACTUALS: tuple[Counterfactual, ...] = get_args(Counterfactual)
+
 
 class Edge(msgspec.Struct, frozen=True):
     """A producer → consumer dependency between two tools of a cluster."""
@@ -85,3 +106,9 @@ class Assignment(msgspec.Struct, frozen=True):
     """Root of this episode's randomness, derived from (run seed, index)."""
     why: str
     """Why this was drawn: the policy and what moved it."""
+    perturbation: Perturbation = "none"
+    """What is to go wrong or otherwise; whether it came about stands in the row's measurements."""
+    attempts: int = 1
+    """How often the blueprint is played; the first accepted play becomes the row."""
+    counterfactual: Counterfactual | None = None
+    """What is changed when the blueprint is played once more for a contrast pair; None without a pair."""

@@ -22,6 +22,9 @@ class Fact(msgspec.Struct, frozen=True):
     """Told with the goal, or only when the assistant asks."""
     slip: str = ""
     """JSON text of the wrong value that the user says instead; empty when the user is right."""
+    at_first: str = ""
+    """JSON text of what the user says at first and takes back with their next message (they change their mind); empty
+    when they stay with it."""
 
 
 class Told(msgspec.Struct, frozen=True, tag_field="kind", tag="told"):
@@ -80,6 +83,8 @@ class Step(msgspec.Struct, frozen=True):
     parallel: bool = False
     """May be called in the same breath as the step before it."""
     condition: Condition | None = None
+    fails: bool = False
+    """The call is refused in the world as it is disturbed, for good; its goal is `blocked`."""
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -91,8 +96,9 @@ class Report(msgspec.Struct, frozen=True):
     label: str
 
 
-GoalKind: TypeAlias = Literal["act", "no_tool_needed", "no_capable_tool", "forbidden"]
-"""`act` is done with tools; the others are the three kinds of refusal."""
+GoalKind: TypeAlias = Literal["act", "no_tool_needed", "no_capable_tool", "forbidden", "blocked", "off_topic"]
+"""`act` is done with tools. The next three are the kinds of refusal. `blocked` is tried and refused by the world: the
+user is told so. `off_topic` has nothing to do with the assistant's work: no tool is called for it."""
 
 
 class Goal(msgspec.Struct, frozen=True):
@@ -107,6 +113,24 @@ class Goal(msgspec.Struct, frozen=True):
     """Raised in the same breath as the goal before it."""
     answer: str = ""
     """For `no_tool_needed`: the text that a right answer must contain."""
+    revises: bool = False
+    """The user changed their mind: this takes the place of the goal before it, which was met already."""
+
+
+class Disturbance(msgspec.Struct, frozen=True):
+    """Something that the world does by itself, the same whenever the same calls are made in the same order."""
+
+    kind: Literal["error", "denied", "pages", "meddling"]
+    """`error`: the tool is out of order. `denied`: the caller has no permission for the tool. `pages`: the list tool
+    gives small pages. `meddling`: after the tool's first good answer somebody else makes a call."""
+    tool: str
+    """Name of the tool that it befalls; with `meddling`, of the read after which it happens."""
+    times: int = 0
+    """For `error`: how many of the first calls fail, 0 for every one. For `pages`: entries on a page."""
+    other: str = ""
+    """For `meddling`: name of the tool that somebody else calls."""
+    arguments: str = ""
+    """For `meddling`: JSON text of that call's arguments."""
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -118,6 +142,8 @@ class Plan(msgspec.Struct, frozen=True):
     """Tools that the assistant must not be given (the capable tool of a `no_capable_tool` goal)."""
     policy: str = ""
     """A rule for the assistant's system prompt; a `forbidden` goal breaks it."""
+    disturbances: tuple[Disturbance, ...] = ()
+    """What the world does by itself while this is played."""
 
 
 class WorldRef(msgspec.Struct, frozen=True):
@@ -126,6 +152,8 @@ class WorldRef(msgspec.Struct, frozen=True):
     services: tuple[str, ...]
     """`name@version` of each service."""
     seed: int
+    disturbances: tuple[Disturbance, ...] = ()
+    """The plan's: a world opened by this reference does the same again."""
 
 
 class Expected(msgspec.Struct, frozen=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from .assignment import Assignment, Mode
+from .assignment import Assignment, Counterfactual, Mode, Perturbation
 from .blueprint import Blueprint
 from .chat import ChatMessage, ToolDefinition
 
@@ -47,6 +47,8 @@ class Measurements(msgspec.Struct, frozen=True):
     completion_tokens: int
     finish_reasons: tuple[str, ...]
     """As the server gave them, one per assistant message."""
+    perturbation: Perturbation = "none"
+    """The assignment's, when it came about in the conversation; else `none`."""
 
 
 class Provenance(msgspec.Struct, frozen=True):
@@ -66,6 +68,23 @@ class Provenance(msgspec.Struct, frozen=True):
     """JSON text `{role: [names that the servers gave]}`; `model` is the name that the assistant was asked for by."""
 
 
+class Kin(msgspec.Struct, frozen=True):
+    """What ties a row to the other rows of its blueprint."""
+
+    blueprint: str = ""
+    """Id that the plays of one blueprint share; a changed blueprint (the second row of a pair) has one of its own."""
+    attempt: int = 0
+    """Which play of the blueprint this is, from 0."""
+    attempts: int = 1
+    """How often the blueprint was played."""
+    passes: int = 0
+    """How many of the plays passed every gate; over `attempts`, the pass rate."""
+    pair: str = ""
+    """Id of the other row of a contrast pair; empty without one."""
+    counterfactual: Counterfactual | None = None
+    """What was changed in this row's blueprint; None in the first row of a pair, and without a pair."""
+
+
 class Row(msgspec.Struct, frozen=True):
     """One trajectory. Every line has these keys, always."""
 
@@ -81,3 +100,4 @@ class Row(msgspec.Struct, frozen=True):
     provenance: Provenance
     simulated: bool
     """True where the simulated model played any role."""
+    kin: Kin = Kin()
