@@ -13,6 +13,7 @@ from pydantic import JsonValue
 
 from ..agents import prompts
 from ..agents.cast import Cast
+from ..agents.prompt_set import BUILT_IN, PromptSet, load_prompts
 from ..agents.stage import Stage
 from ..agents.verifier import Origin
 from ..evolution.clusters import build_clusters
@@ -33,7 +34,7 @@ from ..sandbox.services import BUILTIN, builtin
 from ..sandbox.tools import Toolbox
 from .clusters_box import open_shelf
 from .models import Models, build_models, sampling_of
-from .rundir import write_identity
+from .rundir import write_identity, write_prompts
 
 if TYPE_CHECKING:
     from ..evolution.clusterfile.playing import ClusterShelf
@@ -50,6 +51,8 @@ class Plan(msgspec.Struct, frozen=True):
     services: tuple[Toolbox, ...]
     manifests: tuple[Manifest, ...]
     target: Target
+    texts: PromptSet
+    """What the agents speak from."""
     shelf: ClusterShelf | None = None
     """The clusters that come from files."""
 
@@ -63,8 +66,8 @@ def check(config: RunConfig) -> Plan:
     """Resolve names and read manifests.
 
     Raises:
-        ConfigError: limits that do not fit together, a model without an endpoint, an unknown service, a manifest or a
-            list of tools that cannot be used.
+        ConfigError: limits that do not fit together, a model without an endpoint, an unknown service, a manifest, a list
+            of tools or a folder of prompts that cannot be used.
         InputError: a file of clusters that cannot be used.
     """
     limits = config.limits()
@@ -76,7 +79,8 @@ def check(config: RunConfig) -> Plan:
     if manifests:
         # An episode holds one server of a manifest at a time: more episodes would only wait for theirs.
         limits = msgspec.structs.replace(limits, concurrency=min(limits.concurrency, config.max_servers))
-    return Plan(limits, models, services, manifests, _target(config), open_shelf(config.clusters))
+    texts = load_prompts(config.prompts) if config.prompts else BUILT_IN
+    return Plan(limits, models, services, manifests, _target(config), texts, open_shelf(config.clusters))
 
 
 @asynccontextmanager
@@ -121,16 +125,18 @@ def compose(
         **({"cluster_files": [*shelf.versions]} if shelf else {}),
         "policy": VERSIONS[config.policy],
         "steering": _steering(config, plan.target),
-        "prompts": prompts.digest(),
+        "prompts": prompts.digest(plan.texts),
         "sampling": sampling,
     }
     digest = config.digest(**identity)
+    if plan.texts.changed:
+        write_prompts(storage, plan.texts)
     write_identity(storage, {"digest": digest, "seed": config.seed, **identity})
-    origin = Origin(digest, config.model, sampling, prompts.digest(), plan.model.simulated)
+    origin = Origin(digest, config.model, sampling, prompts.digest(plan.texts), plan.model.simulated)
     policy = make_policy(config.policy, clusters, seed=config.seed, target=plan.target, alpha=config.budget)
     monitor = Monitor(policy, VERSIONS[config.policy], clusters, warn)
     stage = Stage(toolboxes, shelf.clusters(built), (shelf,)) if shelf else Stage(toolboxes, built)
-    cast = Cast(meter, stage, origin, plan.models.casting)
+    cast = Cast(meter, stage, origin, plan.models.casting, plan.texts)
     return Run(
         plan.limits,
         controller=monitor,

@@ -15,6 +15,7 @@ from pathlib import Path
 import yaml
 from pydantic import JsonValue
 
+from ..agents.prompt_set import PromptSet
 from ..runtime.config import RunConfig
 from ..runtime.errors import OutputError
 from ..runtime.sinks import FileSink, Sink, StdoutSink
@@ -71,6 +72,12 @@ def open_outputs(config: RunConfig, now: datetime) -> Outputs:
 def write_identity(storage: Storage, identity: dict[str, JsonValue]) -> None:
     """Keep beside the settings what the run was made of: digest, tools, versions. Raises OutputError."""
     storage.write_text("identity.json", json.dumps(identity, indent=2, ensure_ascii=False) + "\n")
+
+
+def write_prompts(storage: Storage, prompts: PromptSet) -> None:
+    """Keep the texts that were not the built-in ones: their hash alone would not bring them back. Raises OutputError."""
+    changed = {name: prompts.texts[name] for name in prompts.changed}
+    storage.write_text("prompts.json", json.dumps(changed, indent=2, ensure_ascii=False) + "\n")
 
 
 def _fresh_directory(config: RunConfig, now: datetime) -> DirectoryStorage:

@@ -128,6 +128,8 @@ class RunConfig(BaseSettings):
     """What decides what is synthesised next: see docs/diversity.md."""
     budget: Annotated[float, Number, Field(ge=0.5, le=1, allow_inf_nan=False)] = 0.9
     """With pace: cost per accepted row, relative to what equal shares of all clusters would cost. 1 saves nothing."""
+    prompts: Path | None = None
+    """A folder of prompt texts in place of the built-in ones, see docs/prompts.md."""
     target: Path | None = None
     """A YAML file with wanted weights of sectors, domains, modes and numbers of goals."""
     deadline: Seconds = 300.0
