@@ -179,6 +179,7 @@ class Sketch:
             raise Unfit(f"no words for {param.name}")
         single = Param(snake(param.name).removesuffix("s"), param.label, "identifier", True, items)
         found = [record[single.name] for record in self.records.anchors(single, tool.service)]
+        found = [value for value in found if not isinstance(value, list | dict)]
         if not found and single.name.endswith("_name"):
             named = self.records.named(_entity(single))
             found = self.dice.sample(named, len(named))

@@ -102,8 +102,8 @@ def loop(sketch: Sketch) -> None:
     tool = sketch.pick(read_only=True if sketch.dice.random() < 0.75 else None, pointed=True)
     key = tool.ids[0]
     found = [record[key.name] for record in sketch.records.anchors(key, tool.service, tool.name)]
-    values = list(dict.fromkeys(found))[: sketch.dice.choice((3, 3, 4))]
-    if len(values) < 3 or not all(isinstance(value, str) for value in values):
+    values = list(dict.fromkeys(value for value in found if isinstance(value, str)))[: sketch.dice.choice((3, 3, 4))]
+    if len(values) < 3:
         raise Unfit("not enough to go through")
     goal = sketch.goal(f"{tool.intent}, for each of these")
     label = key.label + ("es" if key.label.endswith("s") else "s")
