@@ -72,6 +72,14 @@ STATS_HELP = """Measure the diversity of data sets.
 Entropies of domains, reasoning modes and shapes of tool use, complexity, coverage. docs/diversity.md says what each
 figure means and what it does not show. Rejected rows of ours are left out."""
 
+PROMPTS_SHOW_HELP = """Show the texts that the agents speak from.
+
+Their names with their placeholders, the text of one, or with --prompts DIR what the folder changes."""
+
+PROMPTS_EXPORT_HELP = """Write the prompts as files, for a run with --prompts.
+
+Files that are missing from the folder keep their built-in text, so only the changed ones need to stay there."""
+
 CONFIG_HELP = """Print the settings that a run would have, as YAML for --config.
 
 Takes the flags of `tdscaling run`."""
@@ -106,6 +114,10 @@ def make_app() -> App:
     app.command(tools)
     app.command(f"{package}.verify:verify", help=VERIFY_HELP, sort_key=2)
     app.command(f"{package}.stats:stats", help=STATS_HELP, sort_key=2)
+    texts = App(name="prompts", help="Look at the prompts, and change them.", help_format="plaintext", sort_key=5)
+    texts.command(f"{package}.prompts_show:show_prompts", name="show", help=PROMPTS_SHOW_HELP, sort_key=1)
+    texts.command(f"{package}.prompts_export:export_prompts", name="export", help=PROMPTS_EXPORT_HELP, sort_key=2)
+    app.command(texts)
     settings = App(name="config", help="Look at the settings.", help_format="plaintext", sort_key=5)
     settings.command(f"{package}.config_show:show", name="show", help=CONFIG_HELP)
     app.command(settings)
