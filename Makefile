@@ -23,7 +23,7 @@ run: install
 	@$(BIN)/tdscaling run --count $(COUNT)
 
 test: check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto
 
 # Style, types on two checkers, import directions.
 check: install
