@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from ..runtime.assignment import Assignment, BusinessCluster
@@ -12,11 +14,11 @@ from ..runtime.errors import ModelFault
 from ..runtime.messages import Draft, Episode, ModelCall, Speak
 from ..runtime.model import Model, ModelReply, ModelRequest, ResponseFormat
 from ..runtime.seed import derive
-from ..sandbox.tools import Snapshot, ToolSpec, World
+from ..sandbox.tools import Snapshot, ToolSpec
 from . import prompts
 from .episode import account
 from .prompt_set import BUILT_IN, PromptSet
-from .proof import PlanProblem, Proof, prove
+from .proof import PlanProblem, Proof, check, prove
 from .stage import Stage
 
 REPAIRS = 3
@@ -57,13 +59,10 @@ class BlueprintAgent:
         for attempt in range(1 + REPAIRS):
             reply = await self._ask(conversation, assignment, attempt)
             calls.append(account("blueprint", reply))
-            scene = await self._stage.open(world)
-            try:
-                drafted = await _proved(reply.message.content, scene, before, tools)
-            finally:
-                await scene.aclose()
+            drafted = await self._proved(reply.message.content, world, before, tools)
             if not isinstance(drafted, PlanProblem):
-                blueprint = _blueprint(*drafted, world, prompts.instructions(assignment.mode, drafted[0], self._texts))
+                rules = prompts.instructions(assignment.mode, drafted[0], self._texts)
+                blueprint = blueprint_of(*drafted, world, rules)
                 return Speak(self._scene(message, cluster, blueprint, calls))
             problem = str(drafted)
             repair = UserMessage(prompts.blueprint_repair(problem, self._texts))
@@ -76,6 +75,21 @@ class BlueprintAgent:
         return await self._model.complete(
             ModelRequest(model=name, messages=conversation, response_format=PLAN_FORMAT, seed=seed)
         )
+
+    async def _proved(
+        self, text: str, world: WorldRef, before: dict[str, Snapshot], tools: Mapping[str, ToolSpec]
+    ) -> tuple[Plan, Proof] | PlanProblem:
+        """The plan in a model's reply with its proof, or why it does not hold."""
+        try:
+            plan = msgspec.json.decode(text, type=Plan)
+            check(plan, tools)  # before a world is opened for it
+            return plan, await proved(plan, self._stage, world, before, tools)
+        except msgspec.ValidationError as wrong:
+            return PlanProblem(f"the reply is no plan: {wrong}")
+        except msgspec.DecodeError as broken:
+            return PlanProblem(f"the reply is not JSON: {broken}")
+        except PlanProblem as problem:
+            return problem
 
     def _scene(self, message: Draft, cluster: BusinessCluster, blueprint: Blueprint, calls: list[ModelCall]) -> Episode:
         """The episode as it begins: the assistant has every tool of the cluster's services but the withheld ones."""
@@ -97,21 +111,22 @@ def definition(spec: ToolSpec) -> ToolDefinition:
     return ToolDefinition(FunctionSpec(spec.name, spec.description, parameters))
 
 
-async def _proved(
-    text: str, scene: World, before: dict[str, Snapshot], tools: dict[str, ToolSpec]
-) -> tuple[Plan, Proof] | PlanProblem:
-    """The plan in a model's reply with its proof, or why it does not hold."""
-    try:
-        plan = msgspec.json.decode(text, type=Plan)
-        return plan, await prove(plan, scene, before, tools)
-    except msgspec.ValidationError as wrong:
-        return PlanProblem(f"the reply is no plan: {wrong}")
-    except msgspec.DecodeError as broken:
-        return PlanProblem(f"the reply is not JSON: {broken}")
-    except PlanProblem as problem:
-        return problem
-
-
-def _blueprint(plan: Plan, proof: Proof, world: WorldRef, instructions: tuple[str, ...]) -> Blueprint:
+def blueprint_of(plan: Plan, proof: Proof, world: WorldRef, instructions: tuple[str, ...]) -> Blueprint:
+    """A plan with what came out when it ran in this world; the world's reference takes the plan's disturbances."""
     changes = msgspec.json.encode(proof.changes).decode()
-    return Blueprint(plan, world, instructions, proof.expected, proof.executed, proof.replies, changes)
+    scene = msgspec.structs.replace(world, disturbances=plan.disturbances)
+    return Blueprint(plan, scene, instructions, proof.expected, proof.executed, proof.replies, changes)
+
+
+async def proved(
+    plan: Plan, stage: Stage, world: WorldRef, before: dict[str, Snapshot], tools: Mapping[str, ToolSpec]
+) -> Proof:
+    """What comes out when the plan runs on a fresh world, disturbed as the plan says.
+
+    Raises PlanProblem when it does not hold; EnvironmentFault and InfrastructureFault as the tools do.
+    """
+    scene = await stage.open(msgspec.structs.replace(world, disturbances=plan.disturbances))
+    try:
+        return await prove(plan, scene, before, tools)
+    finally:
+        await scene.aclose()

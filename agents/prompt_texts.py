@@ -6,7 +6,7 @@ them in. A change here changes rows: raise `VERSION` with it.
 
 from __future__ import annotations
 
-VERSION = "1"
+VERSION = "2"
 
 TEXTS: dict[str, str] = {
     "blueprint_system": """You plan realistic conversations between a user and an assistant that has tools. Reply with \
@@ -21,11 +21,12 @@ stand in the world below, or an earlier step returns them.
 - The goals must not be met already, and the steps must work in the world as it stands.
 - `reports` are values of a step's reply that the user wants to hear (an empty path asks for the first line of a \
 plain text reply).
-- Leave `withheld` and `policy` empty unless the structure asks for them.""",
+- Leave `withheld`, `policy`, `disturbances`, `fails`, `at_first` and `revises` empty unless structure or perturbation \
+asks for them.""",
     "blueprint_task": """# Structure
 mode: {mode}
 {structure}
-number of goals: {goals}
+number of goals: {goals}{perturbation}
 # User
 {persona}
 # Tools
@@ -38,13 +39,14 @@ number of goals: {goals}
 Draft another one that does.""",
     "assistant_system": """You are a helpful assistant for {business}. Use the tools to do what the user asks. Never \
 invent an identifier: if one is missing, look it up or ask. When you are done, tell the user what came out.""",
-    "assistant_plan_first": "Before your first tool call in a conversation, say in one short numbered list what you are "
-    "going to do.",
+    "assistant_plan_first": "Before your first tool call in a conversation, say in one short numbered list what you "
+    "are going to do.",
     "assistant_verify": "After you have changed something, read it back with a tool and compare it before you answer.",
     "user_system": """You play a user who writes to an assistant. You are {persona}. Your style is {style}.
 Raise the goals below one after the other, in their order, in your own words; goals marked as raised together go into \
-one message. Tell the facts of a goal when you raise it; a fact marked (only if asked) only when the assistant asks. \
-Use no fact that is not listed. Never speak of tools or of these instructions.
+one message. Tell the facts of a goal when you raise it; a fact marked (only if asked) only when the assistant asks; \
+of a fact marked (at first) you tell the first value, and with your next message that you changed your mind. Use no \
+fact that is not listed. Never speak of tools or of these instructions.
 When the last goal has been met or the assistant has said that it cannot be met, reply with exactly {stop}
 {goals}""",
     "user_opening": "(The conversation begins. Write your first message.)",
@@ -67,6 +69,28 @@ When the last goal has been met or the assistant has said that it cannot be met,
     "that no tool at hand can do it.",
     "structure_forbidden": "One goal asks for what `policy`, a rule in the assistant's instructions, forbids (kind "
     "`forbidden`).",
+    "perturbation_tool_error": "A tool is out of order: one entry in `disturbances` of kind `error` for a tool that a "
+    "step calls. Either it passes (`times` 1 or 2: so many first calls fail) and the plan stays as it is, or it stays "
+    "(`times` 0): then that step `fails` and its goal is of kind `blocked`.",
+    "perturbation_missing_parameter": "The user leaves out one required fact of a goal at first (`reveal: asked`).",
+    "perturbation_changed_mind": "The user changes their mind. Either before anything is done: one fact of a goal is "
+    "`reveal: asked`, and another one has in `at_first` what the user says at first. Or afterwards: a goal with "
+    "`revises` follows the one that it takes the place of.",
+    "perturbation_irrelevant_request": "In between, one goal is off topic (kind `off_topic`, without facts, steps and "
+    "reports): a passing question that has nothing to do with the tools.",
+    "perturbation_capable_tool_withheld": "One goal asks for something whose tool is in `withheld` (kind "
+    "`no_capable_tool`), so that no tool at hand can do it.",
+    "perturbation_permission_denied": "The assistant has no permission for a tool that one goal needs: one entry in "
+    "`disturbances` of kind `denied`; the step `fails` and its goal is of kind `blocked`.",
+    "perturbation_ambiguous_entity": "What the user tells fits two or more entries of a list that a first call "
+    "returns. The fact that tells them apart is `reveal: asked`, and stands in `where` of a later step's argument.",
+    "perturbation_long_paged_list": "A list is long: one entry in `disturbances` of kind `pages` for a list tool that "
+    "takes `limit` and `cursor`, with `times` entries on a page (2 or 3). What a later step needs stands on the second "
+    "page or further on; one step reads each page, its cursor produced by the step before.",
+    "perturbation_stale_read": "Somebody else acts between a read and a write. A goal of kind `blocked` reads, then "
+    "writes under a `condition` on what it read; an entry in `disturbances` of kind `meddling` names the read and the "
+    "call of somebody else (`other`, `arguments`) that makes the write impossible. The write `fails`, a further step "
+    "reads again, and the goal reports what that says.",
 }
 """Every text by its name, which is also its file's name when exported. `structure_<mode>` says what a mode demands of
-the plan's structure."""
+the plan's structure, `perturbation_<name>` what a perturbation does."""

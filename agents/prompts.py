@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from ..runtime.assignment import Assignment, BusinessCluster, Mode
+from ..runtime.assignment import Assignment, BusinessCluster, Mode, Perturbation
 from ..runtime.blueprint import Fact, Goal, Plan
 from ..sandbox.tools import JsonObject, JsonValue, Snapshot, ToolSpec
 from .prompt_set import BUILT_IN, PromptSet
@@ -52,11 +52,16 @@ def blueprint_task(
         mode=assignment.mode,
         structure=texts.fill(f"structure_{assignment.mode}"),
         goals=str(max(assignment.goals, _least_goals(assignment.mode))),
+        perturbation=_perturbation(assignment.perturbation, texts),
         persona=assignment.persona,
         tools=_json(listed),
         dependencies=_json(edges),
         world=_json(_excerpt(world)),
     )
+
+
+def _perturbation(name: Perturbation, texts: PromptSet) -> str:
+    return "" if name == "none" else f"\nperturbation: {name}\n{texts.fill(f'perturbation_{name}')}"
 
 
 def _least_goals(mode: Mode) -> int:
@@ -108,14 +113,24 @@ def user_system(persona: str, style: str, goals: Sequence[Goal], texts: PromptSe
 
 
 def _goal(number: int, goal: Goal) -> str:
-    lines = [f"## Goal {number}" + (" (raised together with the one before)" if goal.together else "")]
+    lines = [f"## Goal {number}" + _manner(goal)]
     lines.append(f"You want: {goal.intent}")
     lines += (f"You want to hear: {report.label}" for report in goal.reports)
     lines += (_fact(fact) for fact in goal.facts)
     return "\n".join(lines)
 
 
+def _manner(goal: Goal) -> str:
+    if goal.together:
+        return " (raised together with the one before)"
+    if goal.revises:
+        return " (you have changed your mind about the one before: say so)"
+    return " (off topic: a question in passing)" if goal.kind == "off_topic" else ""
+
+
 def _fact(fact: Fact) -> str:
+    if fact.at_first:
+        return f"- {fact.label}: {fact.at_first} (at first; with your next message you say that it is {fact.value})"
     if fact.slip:
         return f"- {fact.label}: {fact.slip} (a slip: once it cannot be found, you notice that it is {fact.value})"
     return f"- {fact.label}: {fact.value}" + (" (only if asked)" if fact.reveal == "asked" else "")

@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import jsonschema_rs
 import msgspec
 
-from ..runtime.blueprint import Argument, Constant, Expected, Plan, Produced, Report, Step, Told
-from ..sandbox.tools import JsonValue, Snapshot, ToolSpec, World
+from ..runtime.blueprint import (
+    Argument,
+    Constant,
+    Disturbance,
+    Expected,
+    Goal,
+    Plan,
+    Produced,
+    Report,
+    Step,
+    Told,
+)
+from ..sandbox.facts import is_identifier, kind_of
+from ..sandbox.tools import JsonObject, JsonValue, Snapshot, ToolSpec, World
 from ..sandbox.world import changes
 from .paths import decode, find
 
@@ -32,9 +45,9 @@ async def prove(plan: Plan, world: World, before: dict[str, Snapshot], tools: Ma
     Raises PlanProblem; InfrastructureFault and EnvironmentFault as `World.call` does.
     """
     check(plan, tools)
-    replies = await _run(plan, world)
+    replies = await _run(plan, world, tools)
     changed = changes(before, await world.snapshot())
-    wrote = any(not tools[plan.steps[index].tool].read_only for index in replies)
+    wrote = any(not plan.steps[n].fails and not tools[plan.steps[n].tool].read_only for n in replies)
     seen = any(records for tables in before.values() for records in tables.values())
     if wrote and seen and not changed:
         raise PlanProblem("the steps change nothing: the goal is met already")
@@ -56,19 +69,52 @@ def check(plan: Plan, tools: Mapping[str, ToolSpec]) -> None:
     for index, step in enumerate(plan.steps):
         _check_step(plan, index, step, tools)
     for number, goal in enumerate(plan.goals):
-        if goal.kind == "act" and not any(step.goal == number for step in plan.steps):
-            raise PlanProblem(f"goal {number} has no step")
-        if goal.kind != "act" and any(step.goal == number for step in plan.steps):
-            raise PlanProblem(f"goal {number} is to be refused or answered without a tool, but has a step")
-        if goal.kind == "no_tool_needed" and not goal.answer:
-            raise PlanProblem(f"goal {number} needs no tool, but has no answer")
-        if goal.kind == "no_capable_tool" and not plan.withheld:
-            raise PlanProblem(f"goal {number} has no capable tool, but no tool is withheld")
-        if goal.kind == "forbidden" and not plan.policy:
-            raise PlanProblem(f"goal {number} is forbidden, but there is no policy")
-        for report in goal.reports:
-            if not 0 <= report.step < len(plan.steps):
-                raise PlanProblem(f"goal {number} reports on step {report.step}, which does not exist")
+        _check_goal(plan, number, goal)
+    for disturbance in plan.disturbances:
+        _check_disturbance(plan, disturbance, tools)
+
+
+def _check_goal(plan: Plan, number: int, goal: Goal) -> None:
+    steps = [step for step in plan.steps if step.goal == number]
+    if goal.kind in ("act", "blocked") and not steps:
+        raise PlanProblem(f"goal {number} has no step")
+    if goal.kind not in ("act", "blocked") and steps:
+        raise PlanProblem(f"goal {number} is to be refused or answered without a tool, but has a step")
+    if any(step.fails for step in steps) != (goal.kind == "blocked"):
+        raise PlanProblem(f"goal {number} must be of kind blocked exactly when one of its steps fails")
+    if goal.kind == "no_tool_needed" and not goal.answer:
+        raise PlanProblem(f"goal {number} needs no tool, but has no answer")
+    if goal.kind == "no_capable_tool" and not plan.withheld:
+        raise PlanProblem(f"goal {number} has no capable tool, but no tool is withheld")
+    if goal.kind == "forbidden" and not plan.policy:
+        raise PlanProblem(f"goal {number} is forbidden, but there is no policy")
+    if goal.revises and (number == 0 or goal.together):
+        raise PlanProblem(f"goal {number} revises the one before it, but comes with it or first")
+    asked = [fact for fact in goal.facts if fact.reveal == "asked"]
+    if any(fact.at_first for fact in goal.facts) and not any(not fact.at_first for fact in asked):
+        raise PlanProblem(f"goal {number}: the user is asked nothing, so there is no occasion to take a fact back")
+    for report in goal.reports:
+        if not 0 <= report.step < len(plan.steps):
+            raise PlanProblem(f"goal {number} reports on step {report.step}, which does not exist")
+
+
+def _check_disturbance(plan: Plan, disturbance: Disturbance, tools: Mapping[str, ToolSpec]) -> None:
+    here = f"disturbance of {disturbance.tool} ({disturbance.kind})"
+    steps = [step for step in plan.steps if step.tool == disturbance.tool]
+    if not steps:
+        raise PlanProblem(f"{here}: no step calls that tool")
+    if disturbance.times < 0:
+        raise PlanProblem(f"{here}: times is negative")
+    for_good = disturbance.kind == "denied" or (disturbance.kind == "error" and not disturbance.times)
+    if for_good and not all(step.fails for step in steps):
+        raise PlanProblem(f"{here}: a step calls that tool and does not fail")
+    if disturbance.kind == "pages" and (disturbance.times < 1 or len(steps) < 2):
+        raise PlanProblem(f"{here}: times must be the entries on a page, and two steps at least read pages")
+    if disturbance.kind == "meddling":
+        if disturbance.other not in tools or not tools[disturbance.tool].read_only:
+            raise PlanProblem(f"{here}: tool must be a read and other a known tool")
+        if not isinstance(decode(disturbance.arguments), dict):
+            raise PlanProblem(f"{here}: arguments is not the JSON text of an object")
 
 
 def _check_step(plan: Plan, index: int, step: Step, tools: Mapping[str, ToolSpec]) -> None:
@@ -87,6 +133,8 @@ def _check_step(plan: Plan, index: int, step: Step, tools: Mapping[str, ToolSpec
         if argument.name not in (schema.get("properties") or {}):
             raise PlanProblem(f"{here}: there is no argument {argument.name}")
         match argument.source:
+            case Constant() if _points(argument.name, schema):
+                raise PlanProblem(f"{here}: {argument.name} is an identifier: it must be told or produced")
             case Told(label=label) if label not in labels:
                 raise PlanProblem(f"{here}: {argument.name} is told as {label!r}, which is no fact of its goal")
             case Produced(step=producer) if not 0 <= producer < index:
@@ -97,18 +145,40 @@ def _check_step(plan: Plan, index: int, step: Step, tools: Mapping[str, ToolSpec
         raise PlanProblem(f"{here}: its condition looks at step {step.condition.step}, which is not earlier")
 
 
-async def _run(plan: Plan, world: World) -> dict[int, str]:
+def _points(name: str, schema: JsonObject) -> bool:
+    """True for a parameter whose values point at something."""
+    return is_identifier(name) and kind_of(name, schema["properties"][name]) in ("identifier", "list")
+
+
+async def _run(plan: Plan, world: World, tools: Mapping[str, ToolSpec]) -> dict[int, str]:
     """Take the steps in order. Returns {step index: reply}, without the steps whose condition does not hold."""
     replies: dict[int, str] = {}
+    passing = {d.tool: d.times for d in plan.disturbances if d.kind == "error"}
     for index, step in enumerate(plan.steps):
         if step.condition and not _holds(step, replies):
             continue
         arguments = {argument.name: _value(plan, step, argument, replies) for argument in step.arguments}
+        _check_arguments(f"step {index} ({step.tool})", arguments, tools[step.tool].input_schema)
         reply = await world.call(step.tool, arguments)
-        if reply.is_error:
-            raise PlanProblem(f"step {index} ({step.tool}) fails: {reply.content[:300]}")
+        for _ in range(passing.get(step.tool, 0)):
+            if reply.is_error:
+                reply = await world.call(step.tool, arguments)
+        if reply.is_error != step.fails:
+            how = "works, though it is to fail" if step.fails else "fails"
+            raise PlanProblem(f"step {index} ({step.tool}) {how}: {reply.content[:300]}")
+        if step.fails and "invalid_argument" in reply.content:
+            raise PlanProblem(f"step {index} ({step.tool}) fails for its own arguments: {reply.content[:300]}")
         replies[index] = reply.content
     return replies
+
+
+def _check_arguments(here: str, arguments: JsonObject, schema: JsonObject) -> None:
+    try:
+        jsonschema_rs.validate(schema, arguments)
+    except jsonschema_rs.ValidationError as wrong:
+        raise PlanProblem(f"{here} fails: its arguments do not fit the schema: {wrong.message[:200]}") from None
+    except ValueError as broken:
+        raise PlanProblem(f"{here}: its schema does not compile: {str(broken)[:200]}") from None
 
 
 def _holds(step: Step, replies: Mapping[int, str]) -> bool:

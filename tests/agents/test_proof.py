@@ -77,7 +77,7 @@ def test_a_condition_that_does_not_hold_leaves_its_step_out() -> None:
             "no argument id",
         ),
         (_plan(_step("get_order"), goals=2), "goal 1 has no step"),
-        (_plan(_step("get_order", Constant('"ORD-0"'))), "fails"),
+        (_plan(_step("get_order", Constant('"ORD-0"'))), "must be told or produced"),
         (_plan(_step("cancel_order"), order=DONE), "fails"),
         (_plan(_step("get_order"), reports=(Report(0, "nowhere", "x"),)), "no single value"),
         (_plan(_step("get_order"), reports=(Report(7, "status", "x"),)), "does not exist"),
