@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
 
 from ...runtime.assignment import BusinessCluster
 from ...runtime.errors import EnvironmentFault, InputError
 from ...sandbox.entities import EntityToolbox
+from ...sandbox.entities.toolbox import VERSION
 from .index import ClusterFile
 from .line import ClusterLine, edges_of
 
@@ -61,8 +63,6 @@ class ClusterShelf:
                 if other is not file:
                     raise InputError(f"{file.path}: the cluster {head.id} stands in {other.path}, too")
                 self._worlds[world_name(head.id)] = head.id
-        self.clusters: Mapping[str, BusinessCluster] = _Played(homes)
-        """Every cluster by id, read when it is asked for."""
         self._homes = homes
         self._ready = lru_cache(maxsize=READY)(self._made)
 
@@ -70,6 +70,15 @@ class ClusterShelf:
     def heads(self) -> tuple[BusinessCluster, ...]:
         """Every cluster of every file, without tools, edges and plan."""
         return tuple(head for file in self.files for head in file.heads)
+
+    @property
+    def versions(self) -> list[str]:
+        """What a run over these files is a function of, beside its settings."""
+        return [VERSION, *(file.digest for file in self.files)]
+
+    def clusters(self, others: Iterable[BusinessCluster] = ()) -> Mapping[str, BusinessCluster]:
+        """Every cluster by id, read when it is asked for, and others that are at hand."""
+        return _Played(self._homes, {cluster.id: cluster for cluster in others})
 
     def get(self, name: str) -> EntityToolbox | None:
         """The toolbox of the cluster whose world has this name.
@@ -89,20 +98,21 @@ class ClusterShelf:
 
 
 class _Played(Mapping[str, BusinessCluster]):
-    """Clusters by id, read from their files; those that were asked for last stay in memory."""
+    """Clusters by id. Those of files are read when they are asked for; the ones asked for last stay in memory."""
 
-    def __init__(self, homes: Mapping[str, ClusterFile]) -> None:
+    def __init__(self, homes: Mapping[str, ClusterFile], at_hand: Mapping[str, BusinessCluster]) -> None:
         self._homes = homes
+        self._at_hand = at_hand
         self._ready = lru_cache(maxsize=READY)(self._read)
 
     def __getitem__(self, identity: str) -> BusinessCluster:
-        return self._ready(identity)
+        return self._at_hand[identity] if identity in self._at_hand else self._ready(identity)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._homes)
+        return chain(self._at_hand, self._homes)
 
     def __len__(self) -> int:
-        return len(self._homes)
+        return len(self._at_hand) + len(self._homes)
 
     def _read(self, identity: str) -> BusinessCluster:
         return played(self._homes[identity].line(identity))
