@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
 
 import msgspec
 
 from ..runtime.blueprint import Blueprint
 from ..runtime.chat import AssistantMessage, ChatMessage, ToolCall, ToolDefinition, ToolMessage, UserMessage
 from ..sandbox.tools import JsonObject, Snapshot, ToolReply, ToolSpec, World
-from .toolsim import answer, decode_arguments
+from .raising import raised
+from .talk import Talk, decode_arguments
+from .toolsim import answer
 
 
 class Exchange(msgspec.Struct, frozen=True):
@@ -35,14 +39,16 @@ class Exchange(msgspec.Struct, frozen=True):
         return not self.again.is_error
 
 
-class Evidence(msgspec.Struct, frozen=True):
+@dataclass(frozen=True)
+class Evidence:
     """Everything the gates may use. The verdict is a pure function of this."""
 
-    transcript: tuple[ChatMessage, ...]
+    talk: Talk
+    """The conversation with the tools that were given."""
     blueprint: Blueprint
     exchanges: tuple[Exchange, ...]
     specs: Mapping[str, ToolSpec]
-    """Every tool of the run's services, by name."""
+    """Every tool of the row's services, by name."""
     before: dict[str, Snapshot]
     """The initial state."""
     expected: dict[str, Snapshot]
@@ -53,18 +59,29 @@ class Evidence(msgspec.Struct, frozen=True):
     """Keys and labels that may differ between two equal runs."""
 
     @property
+    def transcript(self) -> tuple[ChatMessage, ...]:
+        """Every message, in order."""
+        return self.talk.transcript
+
+    @cached_property
     def users(self) -> tuple[str, ...]:
         """What the user said, in order."""
-        return tuple(spoken.content for spoken in self.transcript if isinstance(spoken, UserMessage))
+        return tuple(text for _, text in self.talk.users)
 
-    @property
+    @cached_property
     def answers(self) -> tuple[str, ...]:
         """What the assistant told the user, in order."""
-        return tuple(
-            spoken.content
-            for spoken in self.transcript
-            if isinstance(spoken, AssistantMessage) and spoken.content and not spoken.calls
-        )
+        return tuple(text for _, text in self.talk.answers)
+
+    @cached_property
+    def raised(self) -> tuple[int, ...]:
+        """Per goal the number (from 1) of the user message that raises it; 0 when none does."""
+        return raised(self.blueprint.plan, self.users)
+
+    def raised_at(self, goal: int) -> int:
+        """Index of the message that raises a goal; 0 when none does or there is no such goal."""
+        turn = self.raised[goal] if 0 <= goal < len(self.raised) else 0
+        return self.talk.users[turn - 1][0] if turn else 0
 
 
 async def reexecute(

@@ -5,6 +5,8 @@ The verifier of a run and `tdscaling verify` come through here, so that a row is
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from ..runtime.blueprint import Blueprint
@@ -13,8 +15,10 @@ from ..runtime.row import Scores, Verdict
 from ..sandbox.tools import Snapshot
 from ..sandbox.world import changes
 from .evidence import Evidence, Exchange, reexecute
-from .gates import GATES
+from .gates.all import problems
+from .gates.problem import Problem, TalkGate
 from .stage import Stage
+from .talk import Talk
 
 SNAPSHOT = dict[str, Snapshot]
 
@@ -60,7 +64,7 @@ async def gather(said: Conversation, stage: Stage, final: dict[str, Snapshot] | 
         finally:
             await fresh.aclose()
     return Evidence(
-        transcript=said.messages,
+        talk=Talk(said.messages, said.tools),
         blueprint=blueprint,
         exchanges=exchanges,
         specs=specs,
@@ -71,10 +75,19 @@ async def gather(said: Conversation, stage: Stage, final: dict[str, Snapshot] | 
     )
 
 
-def judge(evidence: Evidence) -> Verdict:
-    """What the gates say. A pure function."""
-    reasons = tuple(reason for gate in GATES for reason in gate(evidence))
-    return Verdict(not reasons, reasons, _scores(evidence))
+class Judgement(msgspec.Struct, frozen=True):
+    """A verdict with what it rests on."""
+
+    verdict: Verdict
+    problems: tuple[Problem, ...]
+    """What the reasons are made from, with the places where it shows."""
+
+
+def judge(evidence: Evidence, more: Iterable[TalkGate] = ()) -> Judgement:
+    """What the gates say. A pure function; `more` are gates that the user asked for."""
+    found = problems(evidence, more)
+    reasons = tuple(dict.fromkeys(problem.text for problem in found))
+    return Judgement(Verdict(not reasons, reasons, _scores(evidence)), found)
 
 
 def _as_recorded(snapshot: dict[str, Snapshot]) -> dict[str, Snapshot]:

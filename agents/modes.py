@@ -41,7 +41,7 @@ _LIST_ITEM = re.compile(r"(?m)^\s*(?:[-*]|\d+[.)])\s+\S")
 def flags(evidence: Evidence) -> tuple[Mode, ...]:
     """Every mode whose structure the conversation shows, in the order of precedence; at least `direct`."""
     calls = evidence.exchanges
-    shown: dict[Mode, bool] = {
+    shown: dict[str, bool] = {
         "recover": _recovers(calls),
         "clarify": _clarifies(evidence),
         "branch": any(step.condition for step in evidence.blueprint.plan.steps) and bool(calls),
@@ -52,9 +52,9 @@ def flags(evidence: Evidence) -> tuple[Mode, ...]:
         "plan": _plans(evidence),
         "react": any(b.turn == a.turn and b.position > a.position for a, b in pairwise(calls)),
     }
-    for goal in evidence.blueprint.plan.goals:
+    for goal, turn in zip(evidence.blueprint.plan.goals, evidence.raised, strict=True):
         if goal.kind != "act":
-            shown[goal.kind] = not called_in(evidence, turn_of(evidence, goal.intent))
+            shown[goal.kind] = not called_in(evidence, turn)
     return tuple(mode for mode in PRECEDENCE if shown.get(mode)) or ("direct",)
 
 
@@ -102,13 +102,6 @@ def _values(value: object) -> Iterator[str]:
             yield normalise(leaf)
         elif isinstance(leaf, int | float) and not isinstance(leaf, bool) and abs(leaf) >= 100:
             yield str(leaf)
-
-
-def turn_of(evidence: Evidence, intent: str) -> int:
-    """The number (from 1) of the user message that raises an intent: the one that shares most words with it."""
-    wanted = set(re.findall(r"\w+", intent.lower()))
-    overlap = [len(wanted & set(re.findall(r"\w+", text.lower()))) for text in evidence.users]
-    return 1 + max(range(len(overlap)), key=overlap.__getitem__) if overlap else 0
 
 
 def called_in(evidence: Evidence, turn: int) -> bool:

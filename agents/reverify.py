@@ -107,7 +107,7 @@ class Reverifier:
             return _refused(row.id, problem)
         stage = self._stage(said.services)
         unproved = await _reprove(said, stage)
-        verdict = judge(await gather(said, stage, None))
+        verdict = judge(await gather(said, stage, None)).verdict
         reasons = (*unproved, *verdict.reasons)
         return Finding(row.id, not reasons, reasons, verdict.scores)
 

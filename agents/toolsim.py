@@ -6,9 +6,10 @@ import msgspec
 
 from ..runtime.chat import AssistantMessage, ToolCall, ToolMessage
 from ..runtime.messages import Act, Respond
-from ..sandbox.tools import JsonObject, JsonValue, ToolReply, World
+from ..sandbox.tools import ToolReply, World
 from .episode import extend
 from .stage import Stage
+from .talk import decode_arguments
 
 
 class ToolSimAgent:
@@ -40,15 +41,6 @@ async def answer(world: World, call: ToolCall, given: set[str]) -> ToolReply:
     if arguments is None:
         return error("invalid_arguments", "the arguments are not a JSON object")
     return await world.call(name, arguments)
-
-
-def decode_arguments(call: ToolCall) -> JsonObject | None:
-    """The arguments as an object, or None where the model wrote something else."""
-    try:
-        decoded: JsonValue = msgspec.json.decode(call.function.arguments)
-    except (msgspec.DecodeError, UnicodeError):
-        return None
-    return decoded if isinstance(decoded, dict) else None
 
 
 def error(code: str, text: str) -> ToolReply:

@@ -8,7 +8,6 @@ from importlib.metadata import version
 import msgspec
 
 from ..runtime.casting import Pool
-from ..runtime.chat import AssistantMessage, ChatMessage
 from ..runtime.messages import Episode, Judge, ModelCall, Outcome
 from ..runtime.model import SIMULATED
 from ..runtime.row import Measurements, Provenance, Row
@@ -17,6 +16,7 @@ from .evidence import Evidence
 from .judging import Conversation, gather, judge
 from .modes import dependent_depth, flags, primary
 from .stage import Stage
+from .weights import weighted
 
 
 class Origin(msgspec.Struct, frozen=True):
@@ -57,13 +57,14 @@ class Verifier:
         """Gather the evidence and judge. Raises EnvironmentFault and InfrastructureFault as the tools do."""
         episode = message.episode
         evidence = await self._gather(episode)
+        judgement = judge(evidence)
         row = Row(
             id=episode.id,
-            messages=_weighted(evidence),
+            messages=weighted(evidence, judgement.problems),
             tools=episode.tools,
             assignment=episode.assignment,
             blueprint=episode.blueprint,
-            verdict=judge(evidence),
+            verdict=judgement.verdict,
             measurements=_measure(evidence, episode),
             provenance=self._origin.of(
                 self._stage.clusters[episode.assignment.cluster].provenance,
@@ -84,20 +85,6 @@ class Verifier:
         await self._stage.release(episode.id)
         said = Conversation(episode.transcript, episode.tools, episode.blueprint)
         return await gather(said, self._stage, final)
-
-
-def _weighted(evidence: Evidence) -> tuple[ChatMessage, ...]:
-    """The messages with training weights: what the assistant says is target, but a message whose calls all failed is
-    context, like everything that others say."""
-    failed: dict[int, bool] = {}  # {position: every call so far failed}
-    for exchange in evidence.exchanges:
-        failed[exchange.position] = failed.get(exchange.position, True) and not exchange.ok
-    return tuple(
-        msgspec.structs.replace(
-            spoken, train=float(isinstance(spoken, AssistantMessage) and not failed.get(position, False))
-        )
-        for position, spoken in enumerate(evidence.transcript)
-    )
 
 
 def _measure(evidence: Evidence, episode: Episode) -> Measurements:

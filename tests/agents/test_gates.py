@@ -9,7 +9,7 @@ import anyio
 import msgspec
 import pytest
 
-from tdscaling.agents.gates import says
+from tdscaling.agents.said import says
 from tdscaling.runtime.assignment import Mode
 from tdscaling.runtime.chat import AssistantMessage, ChatMessage, ToolMessage, UserMessage
 from tdscaling.runtime.messages import Episode, Judge, Outcome

@@ -1,0 +1,63 @@
+"""Which user message raises which goal: read off the words, because a user may put a wish in any way."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+from ..runtime.blueprint import Goal, Plan
+from .paths import decode
+from .said import says
+
+RAISED = 0.34
+"""Share of an intent's content words that a message must hold to raise it without telling one of its facts."""
+_WORD = re.compile(r"[^\W_]+")
+_EMPTY = frozenset(
+    "a an and any are as at be but by can could do does for from get give had has have he her his how i if in "
+    "into is it its just know let like me my need now of off on one or out over please she should so some take "
+    "tell than that the their them then there these they this those to too up us want was we what when where "
+    "which who will with would you your".split()
+)
+
+
+@lru_cache(maxsize=8_192)
+def content_words(text: str) -> frozenset[str]:
+    """The words of a text that carry meaning, without their endings."""
+    return frozenset(_stem(word) for word in _WORD.findall(text.lower().replace("_", " ")) if word not in _EMPTY)
+
+
+def _stem(word: str) -> str:
+    if len(word) > 5 and word.endswith("ies"):
+        return word[:-3] + "y"
+    for suffix in ("ing", "ed", "es", "s"):
+        if word.endswith(suffix) and len(word) - len(suffix) >= 3:
+            word = word[: -len(suffix)]
+            break
+    return word[:-1] if len(word) > 4 and word.endswith("e") else word
+
+
+def likeness(goal: Goal, text: str) -> float:
+    """How much a message sounds like raising a goal, 0 to 2: words of the intent, and facts of the goal told."""
+    wanted = content_words(goal.intent)
+    words = len(wanted & content_words(text)) / len(wanted) if wanted else 0.0
+    told = any(says(text, decode(fact.slip or fact.value)) for fact in goal.facts)
+    return words + told
+
+
+def raised(plan: Plan, users: Sequence[str]) -> tuple[int, ...]:
+    """For each goal the number (from 1) of the user message that raises it, 0 when none does.
+
+    Goals come up in their order, each at or after the one before; the likeliest message counts, the earliest of equals.
+    """
+    out: list[int] = []
+    least = 0
+    for goal in plan.goals:
+        marks = [(likeness(goal, text), number) for number, text in enumerate(users) if number >= least]
+        best, number = max(marks, key=lambda mark: (mark[0], -mark[1]), default=(0.0, 0))
+        if best >= RAISED:
+            least = number
+            out.append(number + 1)
+        else:
+            out.append(0)
+    return tuple(out)

@@ -1,0 +1,38 @@
+"""Training weights: which messages of a row are targets of a loss, in accepted rows and in rejected ones.
+
+What the assistant says is target, but a message whose calls all failed is context, like everything that others say. In
+a rejected row only what stands before the first fault counts, up to the last answer to the user there: a prefix that
+ends in the middle of a goal has not been seen to lead anywhere. A fault that has no place spoils the whole row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from ..runtime.chat import AssistantMessage, ChatMessage
+from .evidence import Evidence
+from .gates.problem import Problem, sound_until
+
+
+def weighted(evidence: Evidence, problems: Iterable[Problem]) -> tuple[ChatMessage, ...]:
+    """The messages with their weights, 1.0 for targets and 0.0 for context."""
+    failed: dict[int, bool] = {}  # {position: every call so far failed}
+    for exchange in evidence.exchanges:
+        failed[exchange.position] = failed.get(exchange.position, True) and not exchange.ok
+    end = _salvaged(evidence, sound_until(problems, len(evidence.transcript)))
+    return tuple(
+        msgspec.structs.replace(
+            spoken,
+            train=float(isinstance(spoken, AssistantMessage) and position < end and not failed.get(position, False)),
+        )
+        for position, spoken in enumerate(evidence.transcript)
+    )
+
+
+def _salvaged(evidence: Evidence, sound: int) -> int:
+    """How many messages count: those up to the last answer to the user before the first fault."""
+    if sound >= len(evidence.transcript):
+        return len(evidence.transcript)
+    return max((position + 1 for position, _ in evidence.talk.answers if position < sound), default=0)
