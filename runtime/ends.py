@@ -1,0 +1,177 @@
+"""What became of every episode of a run, read from its directory: the one place that knows how a journal is kept.
+
+    for end in read_ends(Path("runs/first")):
+        ...
+
+Rows are looked into for the few fields that are needed and not decoded whole: 100,000 of them take seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal, TypeAlias, TypeVar, get_args
+
+import msgspec
+
+from .errors import InputError
+
+Stage: TypeAlias = Literal["drafted", "valid", "played", "verified", "unique", "accepted"]
+"""How far an episode came: it was drafted, its plan was proved, the conversation came to its end, every gate let it
+pass, it stood in no earlier row, it counts."""
+STAGES: tuple[Stage, ...] = get_args(Stage)
+
+JOURNAL = "journal.jsonl"
+REJECTED = "rejected.jsonl"
+
+T = TypeVar("T")
+
+
+class End(msgspec.Struct, frozen=True):
+    """What became of one episode."""
+
+    id: str
+    stage: Stage | None
+    """The last stage that it reached; None when it was abandoned."""
+    committed: bool
+    """False for a surplus outcome: it finished, but its turn never came."""
+    reasons: tuple[str, ...]
+    """Why it went no further, `stage.reason` without the details, each once; empty when accepted."""
+    mode: str
+    """The reasoning mode asked for; empty when abandoned, like everything below."""
+    goals: int
+    """The number of goals asked for (the complexity bin)."""
+    kind: str
+    """Where its tools run: `built in`, `MCP server`, `entity store`, `model`; several joined by ` + `."""
+    perturbation: str
+    """`none` for an undisturbed episode."""
+
+
+class _Assignment(msgspec.Struct):
+    mode: str
+    goals: int
+    perturbation: str = "none"
+
+
+class _Verdict(msgspec.Struct):
+    accepted: bool
+    reasons: tuple[str, ...]
+
+
+class _Provenance(msgspec.Struct):
+    tools: str
+
+
+class _Plan(msgspec.Struct):
+    """Only whether there is one."""
+
+
+class _Row(msgspec.Struct):
+    assignment: _Assignment
+    blueprint: _Plan | None
+    verdict: _Verdict
+    provenance: _Provenance
+
+
+class _Finished(msgspec.Struct, tag_field="event", tag="finished"):
+    id: str
+    row: _Row | None
+    reason: str
+
+
+class _Committed(msgspec.Struct, tag_field="event", tag="committed"):
+    id: str
+    accepted: bool
+
+
+class _Rejected(msgspec.Struct):
+    id: str
+    verdict: _Verdict
+
+
+def read_ends(directory: Path) -> Iterator[End]:
+    """Every episode of the run: the committed ones in their order, then what finished and was not committed.
+
+    A last line that was cut off (the run was killed) is left out.
+
+    Raises:
+        InputError: there is no journal in the directory, or a line of it is none.
+    """
+    late = _set_reasons(directory / REJECTED)
+    waiting: dict[str, _Finished] = {}
+    for event in _lines(directory / JOURNAL, _Finished | _Committed):
+        if isinstance(event, _Finished):
+            waiting[event.id] = event
+        elif (finished := waiting.pop(event.id, None)) is not None:
+            yield _end(finished, event, late.get(event.id, ()))
+    for finished in waiting.values():
+        yield _end(finished, None, ())
+
+
+def _end(finished: _Finished, committed: _Committed | None, late: tuple[str, ...]) -> End:
+    row = finished.row
+    if row is None:
+        return End(finished.id, None, committed is not None, (head(finished.reason),), "", 0, "", "")
+    reasons = tuple(dict.fromkeys(map(head, row.verdict.reasons or late)))
+    return End(
+        finished.id,
+        _stage(row, committed, reasons),
+        committed is not None,
+        reasons,
+        row.assignment.mode,
+        row.assignment.goals,
+        tool_kind(row.provenance.tools),
+        row.assignment.perturbation,
+    )
+
+
+def _stage(row: _Row, committed: _Committed | None, reasons: tuple[str, ...]) -> Stage:
+    if row.blueprint is None:
+        return "drafted"
+    if not row.verdict.accepted:
+        # The agents or the world failed on the way, or the gates said no at the end.
+        return "valid" if any(reason.startswith(("model.", "environment.")) for reason in reasons) else "played"
+    if committed is None or (not committed.accepted and reasons in ((), ("set.duplicate",))):
+        return "verified"
+    return "accepted" if committed.accepted else "unique"
+
+
+def _set_reasons(path: Path) -> dict[str, tuple[str, ...]]:
+    """Why rows that passed every gate were turned down: that is decided at commit, which is not in the journal."""
+    if not path.exists():
+        return {}
+    found = ((rejected.id, rejected.verdict.reasons) for rejected in _lines(path, _Rejected))
+    return {name: reasons for name, reasons in found if all(reason.startswith("set.") for reason in reasons)}
+
+
+def _lines(path: Path, kind: type[T]) -> Iterator[T]:
+    decoder = msgspec.json.Decoder(kind)
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(file, start=1):
+                try:
+                    yield decoder.decode(line)
+                except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                    if not line.endswith(b"\n"):
+                        return
+                    raise InputError(f"{path}:{number}: not a line of a run: {error}") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}; give the directory of a run") from None
+
+
+def head(reason: str) -> str:
+    """`stage.reason` of `stage.reason: detail`."""
+    return reason.partition(":")[0]
+
+
+def tool_kind(provenance: str) -> str:
+    """Where the tools of this provenance run."""
+    return " + ".join(sorted({_kind(part) for part in provenance.split("; ")}))
+
+
+def _kind(provenance: str) -> str:
+    if provenance.startswith("built in"):
+        return "built in"
+    if provenance.startswith("entity store"):
+        return "entity store"
+    return "model" if provenance.startswith("simulated by") else "MCP server"
