@@ -80,6 +80,17 @@ PROMPTS_EXPORT_HELP = """Write the prompts as files, for a run with --prompts.
 
 Files that are missing from the folder keep their built-in text, so only the changed ones need to stay there."""
 
+CLUSTERS_STATS_HELP = """Count what a file of clusters holds.
+
+Clusters, services, providers, tools, edges, labels, sizes, modes, licences. With --check also whether it is sound."""
+
+CLUSTERS_SHOW_HELP = "Show one cluster: its tools in the order of the plan, and what hands what to whom."
+
+CLUSTERS_SPLIT_HELP = """Hold clusters out for evaluation.
+
+Whole providers, and groups of clusters of the others; no tool and no edge stands in two of the files. Clusters that
+would join two of them are left out."""
+
 FUNNEL_HELP = """Show how far the episodes of a run came.
 
 From drafted to accepted, with the reasons of the others and ids of examples, and acceptance by mode, number of goals,
@@ -124,6 +135,13 @@ def make_app() -> App:
     texts.command(f"{package}.prompts_show:show_prompts", name="show", help=PROMPTS_SHOW_HELP, sort_key=1)
     texts.command(f"{package}.prompts_export:export_prompts", name="export", help=PROMPTS_EXPORT_HELP, sort_key=2)
     app.command(texts)
+    clusters = App(
+        name="clusters", help="Build, select, look at and split files of clusters.", help_format="plaintext", sort_key=3
+    )
+    clusters.command(f"{package}.clusters_stats:stats", help=CLUSTERS_STATS_HELP, sort_key=3)
+    clusters.command(f"{package}.clusters_show:show", help=CLUSTERS_SHOW_HELP, sort_key=4)
+    clusters.command(f"{package}.clusters_split:split", help=CLUSTERS_SPLIT_HELP, sort_key=5)
+    app.command(clusters)
     settings = App(name="config", help="Look at the settings.", help_format="plaintext", sort_key=5)
     settings.command(f"{package}.config_show:show", name="show", help=CONFIG_HELP)
     app.command(settings)
