@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 from cyclopts import Parameter
 from rich.console import Console
-from rich.table import Table
 
 from ..runtime.errors import InputError
 from .safe import safe
-from .terminal import out_console
+from .terminal import columns, out_console
 
 if TYPE_CHECKING:
     from ..runtime.funnel import Funnel
 
 TOP = 12
 """Reasons that are named."""
+SHORT_ID = 8
+"""Characters of an id: as many as `tdscaling show` needs."""
 GROUPS = {"mode": "mode", "goals": "goals", "kind": "tools", "perturbation": "perturbation"}
 """Field of a cell → heading."""
 
@@ -62,84 +63,73 @@ def funnel(
 
 def _one(console: Console, seen: Funnel) -> None:
     total = seen.reached["drafted"]
-    table = _table("", "episodes", "of drafted", "of the stage before")
+    lines = [("", "episodes", "of drafted", "of the stage before")]
     before = total
     for stage, n in seen.reached.items():
-        table.add_row(stage, f"{n:,}", _share(n, total), _share(n, before))
+        lines.append((stage, f"{n:,}", _share(n, total), _share(n, before)))
         before = n
-    console.print(table)
-    console.print(f"{seen.abandoned} abandoned, {seen.surplus} surplus: not counted", style="dim")
+    columns(console, lines)
+    console.print(f"{seen.abandoned:,} abandoned, {seen.surplus:,} surplus: not counted", style="dim")
     if seen.causes:
-        table = _table("\nreason", "episodes", "after", "for example", right=1)
+        lines = [("reason", "episodes", "after", "for example")]
         for cause in seen.causes[:TOP]:
-            table.add_row(safe(cause.reason), f"{cause.n:,}", cause.after, " ".join(map(safe, cause.examples)))
-        console.print(table)
+            examples = " ".join(safe(name[:SHORT_ID]) for name in cause.examples)
+            lines.append((safe(cause.reason), f"{cause.n:,}", cause.after, examples))
+        columns(console, lines, left={0, 2, 3})
+        if len(seen.causes) > TOP:
+            console.print(f"and {len(seen.causes) - TOP} rarer reasons: --json", style="dim")
     for field, title in GROUPS.items():
         groups = seen.by(field)
         if len(groups) > 1 or field != "perturbation":
-            console.print(_acceptance(title, groups))
+            columns(console, _acceptance(title, groups))
 
 
-def _acceptance(title: str, groups: Mapping[str, tuple[int, int]]) -> Table:
+def _acceptance(title: str, groups: Mapping[str, tuple[int, int]]) -> list[tuple[str, ...]]:
     from ..runtime.proportion import wilson
 
-    table = _table(f"\n{title}", "drafted", "accepted", "share", "95 %")
+    lines: list[tuple[str, ...]] = [(title, "drafted", "accepted", "share", "95 %")]
     for value, (drafted, accepted) in groups.items():
         share = wilson(accepted, drafted)
-        table.add_row(
-            safe(value), f"{drafted:,}", f"{accepted:,}", f"{share.value:.1%}", f"{share.low:.0%}–{share.high:.0%}"
-        )
-    return table
+        interval = f"{share.low:.0%} to {share.high:.0%}"
+        lines.append((safe(value), f"{drafted:,}", f"{accepted:,}", f"{share.value:.1%}", interval))
+    return lines
 
 
 def _side_by_side(console: Console, first: Funnel, second: Funnel) -> None:
-    """Shares of drafted, their difference in percentage points, and a mark where it is none of chance's."""
-    table = _table("of drafted", "first", "second", "difference", "95 %", "")
+    """Shares of drafted, their difference in percentage points, and a mark where it is more than chance."""
     totals = first.reached["drafted"], second.reached["drafted"]
-    for stage, n in first.reached.items():
-        _compared(table, stage, (n, totals[0]), (second.reached[stage], totals[1]))
-    console.print(table)
-    table = _table("\nreason", "first", "second", "difference", "95 %", "")
-    counts = [{(c.reason): c.n for c in reversed(seen.causes)} for seen in (first, second)]
-    names = sorted(counts[0] | counts[1], key=lambda name: -(counts[0].get(name, 0) + counts[1].get(name, 0)))
-    for name in names[:TOP]:
-        _compared(table, name, (counts[0].get(name, 0), totals[0]), (counts[1].get(name, 0), totals[1]))
-    console.print(table)
+    stages = [(stage, (n, totals[0]), (second.reached[stage], totals[1])) for stage, n in first.reached.items()]
+    columns(console, _compared(f"of {totals[0]:,} and {totals[1]:,} drafted", stages[1:]))
+    ours, theirs = _reasons(first), _reasons(second)
+    names = sorted(ours | theirs, key=lambda name: (-ours.get(name, 0) - theirs.get(name, 0), name))
+    pairs = [(name, (ours.get(name, 0), totals[0]), (theirs.get(name, 0), totals[1])) for name in names[:TOP]]
+    if pairs:
+        columns(console, _compared("reason", pairs))
     for field, title in GROUPS.items():
-        table = _table(f"\naccepted by {title}", "first", "second", "difference", "95 %", "")
-        ours, theirs = first.by(field), second.by(field)
-        for value in sorted(ours.keys() & theirs.keys()):
-            _compared(table, value, ours[value][::-1], theirs[value][::-1])
-        console.print(table)
+        mine, other = first.by(field), second.by(field)
+        values = sorted(mine.keys() & other.keys())
+        columns(console, _compared(f"accepted by {title}", [(v, mine[v][::-1], other[v][::-1]) for v in values]))
     console.print("* the interval of the difference leaves out zero", style="dim")
 
 
-def _compared(table: Table, name: str, before: tuple[int, int], after: tuple[int, int]) -> None:
-    """One line; `before` and `after` are (hits, of so many)."""
+def _reasons(seen: Funnel) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for cause in seen.causes:
+        counts[cause.reason] = counts.get(cause.reason, 0) + cause.n
+    return counts
+
+
+def _compared(title: str, pairs: Sequence[tuple[str, tuple[int, int], tuple[int, int]]]) -> list[tuple[str, ...]]:
+    """`pairs`: name, (hits, of so many) in the first run, the same in the second."""
     from ..runtime.proportion import difference, wilson
 
-    change = difference(wilson(*before), wilson(*after))
-    table.add_row(
-        safe(name),
-        _share(*before),
-        _share(*after),
-        f"{100 * change.value:+.1f}",
-        f"{100 * change.low:+.1f} to {100 * change.high:+.1f}",
-        "*" if change.low > 0 or change.high < 0 else "",
-    )
-
-
-def _table(first: str, *columns: str, right: int | None = None) -> Table:
-    """Columns without lines; figures stand to the right, or only the first `right` columns of them."""
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column(first, no_wrap=True)
-    for number, column in enumerate(columns):
-        table.add_column(
-            "\n" + column if first.startswith("\n") else column,
-            justify="right" if right is None or number < right else "left",
-            no_wrap=True,
-        )
-    return table
+    lines: list[tuple[str, ...]] = [(title, "first", "second", "points", "95 %", "")]
+    for name, before, after in pairs:
+        change = difference(wilson(*before), wilson(*after))
+        interval = f"{100 * change.low:+.1f} to {100 * change.high:+.1f}"
+        mark = "*" if change.low > 0 or change.high < 0 else ""
+        lines.append((safe(name), _share(*before), _share(*after), f"{100 * change.value:+.1f}", interval, mark))
+    return lines
 
 
 def _share(n: int, total: int) -> str:
