@@ -66,8 +66,8 @@ def check(config: RunConfig) -> Plan:
     """Resolve names and read manifests.
 
     Raises:
-        ConfigError: limits that do not fit together, a model without an endpoint, an unknown service, a manifest, a list
-            of tools or a folder of prompts that cannot be used.
+        ConfigError: limits that do not fit together, a model without an endpoint, an unknown service, a manifest, a
+            list of tools or a folder of prompts that cannot be used.
         InputError: a file of clusters that cannot be used.
     """
     limits = config.limits()

@@ -75,7 +75,7 @@ def write_identity(storage: Storage, identity: dict[str, JsonValue]) -> None:
 
 
 def write_prompts(storage: Storage, prompts: PromptSet) -> None:
-    """Keep the texts that were not the built-in ones: their hash alone would not bring them back. Raises OutputError."""
+    """Keep the texts that are not the built-in ones: their hash would not bring them back. Raises OutputError."""
     changed = {name: prompts.texts[name] for name in prompts.changed}
     storage.write_text("prompts.json", json.dumps(changed, indent=2, ensure_ascii=False) + "\n")
 
