@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import os
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from .errors import OutputError
 
+_sync_data = getattr(os, "fdatasync", os.fsync)  # macOS has no fdatasync
+
 
 class AppendFile(Protocol):
-    """A file that only grows. Every method raises OutputError, which names the file."""
+    """A file that grows at its end. Every method raises OutputError, which names the file."""
 
     def write(self, data: bytes) -> None:
         """Append all of it and hand it to the operating system: it survives a crash of the process."""
@@ -18,6 +21,10 @@ class AppendFile(Protocol):
 
     def sync(self) -> None:
         """Make what was written survive a power loss. Blocks; a failure is final."""
+        ...
+
+    def truncate(self, size: int) -> None:
+        """Cut the file to so many bytes, and write behind them from now on."""
         ...
 
     def close(self) -> None:
@@ -32,12 +39,32 @@ class Storage(Protocol):
         """Open a file for appending; it is made when missing."""
         ...
 
+    def open_read(self, name: str) -> BinaryIO:
+        """Open a file for reading from its beginning."""
+        ...
+
     def write_text(self, name: str, text: str) -> None:
-        """Replace a whole file at once: a reader sees the old text or the new one."""
+        """Replace a whole file at once: a reader sees the old text or the new one, also after a power loss."""
         ...
 
     def exists(self, name: str) -> bool:
         """Whether the file is there."""
+        ...
+
+    def size(self, name: str) -> int:
+        """Bytes of a file; 0 when it is missing."""
+        ...
+
+    def names(self) -> list[str]:
+        """The files, sorted."""
+        ...
+
+    def sync_names(self) -> None:
+        """Make the files' names survive a power loss: to be called after a file was made."""
+        ...
+
+    def free(self) -> int | None:
+        """Bytes that can still be written; None where there is no bound."""
         ...
 
 
@@ -56,19 +83,65 @@ class DirectoryStorage:
         """See Storage."""
         return DiskFile(self.path / name)
 
+    def open_read(self, name: str) -> BinaryIO:
+        """See Storage."""
+        try:
+            return (self.path / name).open("rb")
+        except OSError as error:
+            raise _output_error("read", self.path / name, error) from error
+
     def write_text(self, name: str, text: str) -> None:
         """See Storage."""
         target = self.path / name
         draft = self.path / f".{name}.new"
         try:
-            draft.write_text(text, encoding="utf-8")
+            with draft.open("w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
             draft.replace(target)
         except OSError as error:
             raise _output_error("write", target, error) from error
+        self.sync_names()
 
     def exists(self, name: str) -> bool:
         """See Storage."""
         return (self.path / name).exists()
+
+    def size(self, name: str) -> int:
+        """See Storage."""
+        try:
+            return (self.path / name).stat().st_size
+        except FileNotFoundError:
+            return 0
+        except OSError as error:
+            raise _output_error("read", self.path / name, error) from error
+
+    def names(self) -> list[str]:
+        """See Storage."""
+        try:
+            return sorted(path.name for path in self.path.iterdir())
+        except OSError as error:
+            raise _output_error("read", self.path, error) from error
+
+    def sync_names(self) -> None:
+        """See Storage."""
+        try:
+            fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                os.fsync(fd)
+            finally:
+                os.close(fd)
+        except OSError as error:
+            raise _output_error("sync", self.path, error) from error
+
+    def free(self) -> int | None:
+        """See Storage."""
+        try:
+            found = os.statvfs(self.path)
+        except OSError:  # a file system that does not tell has no bound that could be watched
+            return None
+        return found.f_bavail * found.f_frsize
 
 
 class DiskFile:
@@ -94,9 +167,16 @@ class DiskFile:
     def sync(self) -> None:
         """See AppendFile."""
         try:
-            os.fsync(self._fd)
+            _sync_data(self._fd)
         except OSError as error:
             raise _output_error("sync", self.path, error) from error
+
+    def truncate(self, size: int) -> None:
+        """See AppendFile."""
+        try:
+            os.ftruncate(self._fd, size)
+        except OSError as error:
+            raise _output_error("cut", self.path, error) from error
 
     def close(self) -> None:
         """See AppendFile."""
@@ -118,6 +198,12 @@ class MemoryStorage:
         self.files.setdefault(name, bytearray())
         return MemoryFile(self, name)
 
+    def open_read(self, name: str) -> BinaryIO:
+        """See Storage. The file as it is now."""
+        if name not in self.files:
+            raise OutputError(f"cannot read {name}: no such file in this storage")
+        return io.BytesIO(self.files[name])
+
     def write_text(self, name: str, text: str) -> None:
         """See Storage."""
         self.files[name] = bytearray()
@@ -127,13 +213,29 @@ class MemoryStorage:
         """See Storage."""
         return name in self.files
 
+    def size(self, name: str) -> int:
+        """See Storage."""
+        return len(self.files.get(name, b""))
+
+    def names(self) -> list[str]:
+        """See Storage."""
+        return sorted(self.files)
+
+    def sync_names(self) -> None:
+        """See Storage. There is nothing to do."""
+
+    def free(self) -> int | None:
+        """See Storage."""
+        return None if self.capacity is None else self.capacity - sum(map(len, self.files.values()))
+
     def lines(self, name: str) -> list[bytes]:
         """The lines of a file, without their ends."""
         return bytes(self.files[name]).splitlines()
 
     def append(self, name: str, data: bytes) -> None:
         """What MemoryFile.write does. Raises OutputError when it does not fit."""
-        if self.capacity is not None and sum(map(len, self.files.values())) + len(data) > self.capacity:
+        room = self.free()
+        if room is not None and len(data) > room:
             raise OutputError(f"cannot write {name}: no space left in this storage")
         self.files[name] += data
 
@@ -154,6 +256,10 @@ class MemoryFile:
     def sync(self) -> None:
         """See AppendFile."""
         self.synced = len(self._storage.files[self._name])
+
+    def truncate(self, size: int) -> None:
+        """See AppendFile."""
+        del self._storage.files[self._name][size:]
 
     def close(self) -> None:
         """See AppendFile."""
