@@ -14,7 +14,7 @@ from .decode import Malformed, decode, read_bounded
 from .licences import licence_of
 from .origins import npm_package
 from .pointers import Pointers
-from .record import Reading, Service, Skip, ToolRecord
+from .record import Reading, Skip, ToolRecord, heading, service_of
 from .refs import Expander
 from .source import Document, Listing, Source, files
 from .texts import OPERATION, SUMMARY, plain
@@ -64,34 +64,22 @@ class _Specification:
 
     def read(self) -> Reading:
         """The service, if it has an operation."""
-        provider = provider_of(self._info, self._root, self._document.name)
-        title = plain(self._info.get("title"), 120) or self._document.service
         licence = _object(self._info.get("license"))
         version = str(self._info.get("version") or "")[:40]
-        head = ToolRecord(
-            catalog="openapi",
-            provider=provider,
-            service=self._document.service,
-            title=title,
-            name="",
-            method=None,
-            path=None,
-            description="",
+        head = heading(
+            "openapi",
+            provider_of(self._info, self._root, self._document.name),
+            self._document.service,
+            plain(self._info.get("title"), 120) or self._document.service,
             summary=plain(self._info.get("description"), SUMMARY),
             categories=_words(self._info.get("x-apisguru-categories")),
-            input_schema={},
-            output_schema=None,
-            annotations={},
-            credentials=(),
             licence=licence_of(licence.get("name"), licence.get("url")),
             source=f"{self._document.origin} {self._document.name} {version}".strip(),
-            evaluation_only=False,
         )
-        tools = tuple(self._operations(head))
+        services = service_of(head, self._operations(head))
         for expander in (self._input, self._output):
             for reference, reason in expander.failed.items():
                 self._skip(reason, reference[:120])
-        services = (Service("openapi", provider, self._document.service, title, tools),) if tools else ()
         return Reading(services, tuple(self._skips))
 
     def _operations(self, head: ToolRecord) -> Iterator[ToolRecord]:

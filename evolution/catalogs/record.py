@@ -56,6 +56,40 @@ class ToolRecord(msgspec.Struct, frozen=True):
         return f"{self.catalog}:{self.service}#{self.name}"
 
 
+def heading(
+    catalog: str,
+    provider: str,
+    service: str,
+    title: str,
+    *,
+    summary: str = "",
+    categories: tuple[str, ...] = (),
+    licence: str = "unknown",
+    source: str = "",
+    evaluation_only: bool = False,
+) -> ToolRecord:
+    """What all records of one service share; the operation's own fields are empty, for `msgspec.structs.replace`."""
+    return ToolRecord(
+        catalog=catalog,
+        provider=provider,
+        service=service,
+        title=title,
+        name="",
+        method=None,
+        path=None,
+        description="",
+        summary=summary,
+        categories=categories,
+        input_schema={},
+        output_schema=None,
+        annotations={},
+        credentials=(),
+        licence=licence,
+        source=source,
+        evaluation_only=evaluation_only,
+    )
+
+
 class Service(msgspec.Struct, frozen=True):
     """One service's tools; `provider`, `title`, … are those of its records."""
 
@@ -71,8 +105,14 @@ class Service(msgspec.Struct, frozen=True):
     """In the order of the document; names are unique."""
 
 
+def service_of(head: ToolRecord, tools: Iterable[ToolRecord]) -> tuple[Service, ...]:
+    """The service of these tools, none without tools."""
+    found = tuple(tools)
+    return (Service(head.catalog, head.provider, head.service, head.title, found),) if found else ()
+
+
 class Skip(msgspec.Struct, frozen=True):
-    """Something that a catalogue holds and that no record was made of."""
+    """Something that a catalogue holds and that was left out, or kept in another form than it is written."""
 
     reason: str
     """Short stable code, for counting."""

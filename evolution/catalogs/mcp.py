@@ -1,0 +1,70 @@
+"""MCP servers: saved `tools/list` answers, one or many to a file, or a manifest whose server is started and asked."""
+
+from __future__ import annotations
+
+import anyio
+
+from ...runtime.errors import ToolServerError
+from ...sandbox.manifest import Manifest, load_manifest
+from ...sandbox.mcp import McpToolbox
+from ...sandbox.tools import ToolSpec
+from . import openai
+from .decode import Malformed
+from .licences import licence_of
+from .record import Reading
+from .source import Document, Listing, Source, files
+from .tool_lists import plain_heading, read_list
+
+_MANIFESTS = (".yaml", ".yml")
+
+
+def list_documents(source: Source) -> Listing:
+    """The saved lists and manifests below the source."""
+    saved = openai.list_documents(source).documents if not source.path.name.endswith(_MANIFESTS) else ()
+    manifests = (
+        Document(source, path, name, f"mcp/{name.rpartition('.')[0]}", source.path.name)
+        for path, name in files(source, *_MANIFESTS)
+        if name.endswith(_MANIFESTS)
+    )
+    return Listing(tuple(sorted((*saved, *manifests), key=lambda document: document.name)))
+
+
+def load(document: Document) -> Reading:
+    """The tools of one file.
+
+    Raises:
+        Malformed: the file holds no tools; `no_server`, when a manifest in a folder cannot be used.
+        UserError: the manifest that was named cannot be used, or its server cannot.
+    """
+    if not document.name.endswith(_MANIFESTS):
+        return openai.load(document)
+    try:
+        return _asked(document)
+    except ToolServerError as error:
+        if document.source.path.is_file():
+            raise
+        raise Malformed("no_server", str(error)[:160]) from None
+
+
+def _asked(document: Document) -> Reading:
+    manifest = load_manifest(document.path)
+    specs = anyio.run(_tools, manifest)
+    head = plain_heading(
+        "mcp", manifest.name, f"{document.name} {manifest.provenance}", licence=licence_of(manifest.provenance)
+    )
+    entries = [
+        {
+            "name": spec.name,
+            "description": spec.description,
+            "inputSchema": spec.input_schema,
+            "outputSchema": spec.output_schema,
+            "annotations": {"readOnlyHint": True} if spec.read_only else {},
+        }
+        for spec in specs
+    ]
+    return read_list(head, entries)
+
+
+async def _tools(manifest: Manifest) -> tuple[ToolSpec, ...]:
+    async with McpToolbox(manifest) as toolbox:
+        return toolbox.tools()
