@@ -96,6 +96,11 @@ FUNNEL_HELP = """Show how far the episodes of a run came.
 From drafted to accepted, with the reasons of the others and ids of examples, and acceptance by mode, number of goals,
 tools and perturbation. --compare RUN2 says which differences between two runs are more than chance."""
 
+REVIEW_HELP = """Have a person check the verdicts of a run.
+
+RUN --out SHEET.csv draws accepted and rejected rows evenly over modes and tools, with their dialogues in SHEET.md.
+--read SHEET.csv compares what was marked with the verdicts."""
+
 CONFIG_HELP = """Print the settings that a run would have, as YAML for --config.
 
 Takes the flags of `tdscaling run`."""
@@ -131,6 +136,7 @@ def make_app() -> App:
     app.command(f"{package}.verify:verify", help=VERIFY_HELP, sort_key=2)
     app.command(f"{package}.stats:stats", help=STATS_HELP, sort_key=2)
     app.command(f"{package}.funnel:funnel", help=FUNNEL_HELP, sort_key=2)
+    app.command(f"{package}.review:review", help=REVIEW_HELP, sort_key=2)
     texts = App(name="prompts", help="Look at the prompts, and change them.", help_format="plaintext", sort_key=5)
     texts.command(f"{package}.prompts_show:show_prompts", name="show", help=PROMPTS_SHOW_HELP, sort_key=1)
     texts.command(f"{package}.prompts_export:export_prompts", name="export", help=PROMPTS_EXPORT_HELP, sort_key=2)
