@@ -8,13 +8,14 @@ Rows are looked into for the few fields that are needed and not decoded whole: 1
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 from typing import Literal, TypeAlias, TypeVar, get_args
 
 import msgspec
 
 from .errors import InputError
+from .row import Row
 
 Stage: TypeAlias = Literal["drafted", "valid", "played", "verified", "unique", "accepted"]
 """How far an episode came: it was drafted, its plan was proved, the conversation came to its end, every gate let it
@@ -79,6 +80,11 @@ class _Finished(msgspec.Struct, tag_field="event", tag="finished"):
     reason: str
 
 
+class _Found(msgspec.Struct, tag_field="event", tag="finished"):
+    id: str
+    row: msgspec.Raw
+
+
 class _Committed(msgspec.Struct, tag_field="event", tag="committed"):
     id: str
     accepted: bool
@@ -106,6 +112,19 @@ def read_ends(directory: Path) -> Iterator[End]:
             yield _end(finished, event, late.get(event.id, ()))
     for finished in waiting.values():
         yield _end(finished, None, ())
+
+
+def read_rows(directory: Path, wanted: Container[str]) -> Iterator[Row]:
+    """The rows with these ids as the verifier wrote them, in the order in which they finished.
+
+    Raises InputError as `read_ends` does.
+    """
+    for event in _lines(directory / JOURNAL, _Found | _Committed):
+        if isinstance(event, _Found) and event.id in wanted and bytes(event.row) != b"null":
+            try:
+                yield msgspec.json.decode(event.row, type=Row)
+            except msgspec.ValidationError as error:
+                raise InputError(f"{directory / JOURNAL}: {event.id}: not a trajectory: {error}") from None
 
 
 def _end(finished: _Finished, committed: _Committed | None, late: tuple[str, ...]) -> End:
