@@ -10,6 +10,8 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping
 
+import msgspec
+
 from ...sandbox.tools import JsonObject, JsonValue
 from .record import ToolRecord
 
@@ -21,12 +23,15 @@ _LEVELS = 2
 """Objects inside each other whose fields count for a fingerprint."""
 
 
-def is_benchmark(source: str, tool: Mapping[str, JsonValue] | None) -> bool:
-    """True when the document's name, or the form of a tool, is one of BFCL, τ²-bench or LiveMCPBench."""
-    if _NAMES.search(source.lower()):
-        return True
-    takes = (tool or {}).get("parameters")  # BFCL alone writes Python's type names and calls the output `response`
-    return isinstance(takes, dict) and takes.get("type") == "dict" and "response" in (tool or {})
+def is_benchmark(name: str) -> bool:
+    """True when a document's name or folder is one of BFCL's, τ²-bench's or LiveMCPBench's."""
+    return bool(_NAMES.search(name.lower()))
+
+
+def is_benchmark_tool(tool: Mapping[str, JsonValue]) -> bool:
+    """True for a tool in the form that BFCL alone has: Python's names of types, and an output called `response`."""
+    takes = tool.get("parameters")
+    return isinstance(takes, dict) and takes.get("type") == "dict" and "response" in tool
 
 
 def fingerprint(record: ToolRecord) -> str:
@@ -67,3 +72,7 @@ class Fingerprints:
 
     def __len__(self) -> int:
         return len(self._known)
+
+    def mark(self, record: ToolRecord) -> ToolRecord:
+        """The record, evaluation-only where it has the fingerprint of a benchmark's tool."""
+        return msgspec.structs.replace(record, evaluation_only=True) if record in self else record

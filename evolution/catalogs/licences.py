@@ -43,12 +43,13 @@ def licence_of(name: JsonValue, url: JsonValue = None) -> str:
     written = " ".join(name.split())[:80] if isinstance(name, str) else ""
     address = url[:200].lower() if isinstance(url, str) else ""
     for text in (written.lower(), address):
-        if found := _spdx(text):
+        if found := spdx_in(text):
             return found
     return written or UNKNOWN
 
 
-def _spdx(text: str) -> str:
+def spdx_in(text: str) -> str:
+    """The SPDX name of the licence that a text in lower case speaks of; empty when none is recognised."""
     for pattern, name in _KNOWN:
         if re.search(pattern, text):
             if name == "CC":

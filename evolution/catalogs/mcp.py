@@ -10,10 +10,10 @@ from ...sandbox.mcp import McpToolbox
 from ...sandbox.tools import ToolSpec
 from . import openai
 from .decode import Malformed
-from .licences import licence_of
-from .record import Reading
+from .licences import UNKNOWN, spdx_in
+from .record import Reading, heading
 from .source import Document, Listing, Source, files
-from .tool_lists import plain_heading, read_list
+from .tool_lists import read_list
 
 _MANIFESTS = (".yaml", ".yml")
 
@@ -22,7 +22,7 @@ def list_documents(source: Source) -> Listing:
     """The saved lists and manifests below the source."""
     saved = openai.list_documents(source).documents if not source.path.name.endswith(_MANIFESTS) else ()
     manifests = (
-        Document(source, path, name, f"mcp/{name.rpartition('.')[0]}", source.path.name)
+        Document(source, path, name, f"mcp/{name}", "")
         for path, name in files(source, *_MANIFESTS)
         if name.endswith(_MANIFESTS)
     )
@@ -49,8 +49,14 @@ def load(document: Document) -> Reading:
 def _asked(document: Document) -> Reading:
     manifest = load_manifest(document.path)
     specs = anyio.run(_tools, manifest)
-    head = plain_heading(
-        "mcp", manifest.name, f"{document.name} {manifest.provenance}", licence=licence_of(manifest.provenance)
+    head = heading(
+        "mcp",
+        manifest.name,
+        f"mcp/{manifest.name}",
+        manifest.name,
+        categories=(manifest.domain,),
+        licence=spdx_in(manifest.provenance.lower()) or UNKNOWN,
+        source=f"{document.name}: {manifest.provenance}",
     )
     entries = [
         {

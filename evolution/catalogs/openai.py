@@ -6,7 +6,7 @@ from ...sandbox.tools import JsonValue
 from .decode import read_bounded
 from .record import Reading
 from .source import Document, Listing, Source, files
-from .tool_lists import decode_lines, lists_in, plain_heading, read_lists
+from .tool_lists import decode_lines, listed_heading, lists_in, read_lists
 
 
 def list_documents(source: Source) -> Listing:
@@ -25,7 +25,5 @@ def load(document: Document) -> Reading:
     """The tools of one file. Raises Malformed when it holds none."""
     value: JsonValue = decode_lines(read_bounded(document.path, document.source.max_bytes))
     kind = document.source.kind
-    stem = document.name.rpartition(".")[0] or document.name
-    source = document.name if document.origin == document.name else f"{document.origin} {document.name}"
-    heads = ((plain_heading(kind, server, source), tools) for server, tools in lists_in(value, stem))
-    return read_lists(kind, heads)
+    found = lists_in(value, document.name.rpartition(".")[0] or document.name)
+    return read_lists(kind, ((listed_heading(kind, document, listed), listed.tools) for listed in found))

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import cast
 
 import msgspec
 
 from ...sandbox.tools import JsonObject, JsonValue
 from .arguments import object_schema
-from .benchmarks import is_benchmark
+from .benchmarks import is_benchmark, is_benchmark_tool
 from .decode import Malformed, decode_as
 from .pointers import Pointers
 from .record import Reading, Service, Skip, ToolRecord, heading, service_of
 from .refs import Expander
-from .texts import OPERATION, plain
+from .source import Document
+from .texts import FIELD, OPERATION, SUMMARY, plain
 
+_PLACES = 4
+"""Last parts of a file's path that may name a benchmark."""
 HINTS = ("readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint")
 _INPUTS = ("inputSchema", "input_schema", "parameters", "input")
 _OUTPUTS = ("outputSchema", "output_schema", "output", "response")
@@ -35,8 +38,21 @@ def decode_lines(content: bytes) -> JsonValue:
             raise problem from None
 
 
-def lists_in(value: JsonValue, name: str) -> Iterator[tuple[str, JsonValue]]:
-    """Every list of tools in a decoded document with the server it is of: one for most files, many for a collection.
+class ToolsOf(msgspec.Struct, frozen=True):
+    """A list of tools as it was found, and what stands beside it."""
+
+    server: str
+    """The server's name; the file's where the list has none."""
+    tools: JsonValue
+    """The list, of which nothing is known yet."""
+    summary: str = ""
+    category: str = ""
+    benchmark: bool = False
+    """True for an entry in the form that LiveMCPBench alone has."""
+
+
+def lists_in(value: JsonValue, name: str) -> list[ToolsOf]:
+    """Every list of tools in a decoded document: one in most files, one per server in a collection.
 
     Raises:
         Malformed: `no_tools`, when nothing in it looks like one.
@@ -44,29 +60,28 @@ def lists_in(value: JsonValue, name: str) -> Iterator[tuple[str, JsonValue]]:
     found = list(_lists(value, name))
     if not found:
         raise Malformed("no_tools", "neither a tools/list answer nor a list of tools")
-    yield from found
+    return found
 
 
-def _lists(value: JsonValue, name: str) -> Iterator[tuple[str, JsonValue]]:
+def _lists(value: JsonValue, name: str) -> Iterator[ToolsOf]:
     for _ in range(3):
         if not isinstance(value, dict) or isinstance(value.get("tools"), dict):
             break
         value = value.get("tools", value.get("result"))
-    if not isinstance(value, list):
-        return
-    holders = [entry for entry in value if isinstance(entry, dict) and isinstance(entry.get("tools"), list | dict)]
-    if not holders:
-        if any(isinstance(entry, dict) and _name(entry) for entry in value):
-            yield name, value
-        return
+    entries = value if isinstance(value, list) else [value]
+    holders = [entry for entry in entries if isinstance(entry, dict) and isinstance(entry.get("tools"), list | dict)]
+    if not holders and any(isinstance(entry, dict) and _name(entry) for entry in entries):
+        yield ToolsOf(name, entries)
     for entry in holders:
         server = str(entry.get("server") or entry.get("name") or name)[:120]
+        facts = plain(entry.get("description"), SUMMARY), plain(entry.get("category"), FIELD)
         tools = entry["tools"]
         if isinstance(tools, list):
-            yield server, tools
+            yield ToolsOf(server, tools, *facts)
             continue
+        benchmark = isinstance(entry.get("config"), dict) and "mcpServers" in entry["config"]
         for key, inner in tools.items():  # {server: {tools: […]}}
-            yield str(key)[:120], inner.get("tools") if isinstance(inner, dict) else inner
+            yield ToolsOf(str(key)[:120], inner.get("tools") if isinstance(inner, dict) else inner, *facts, benchmark)
 
 
 def read_list(head: ToolRecord, entries: JsonValue) -> Reading:
@@ -112,7 +127,7 @@ def read_tool(head: ToolRecord, entry: JsonValue, skips: list[Skip]) -> ToolReco
         output_schema=output if output.get("properties") or output.get("items") else None,
         annotations=_hints(entry.get("annotations")),
         credentials=credentials,
-        evaluation_only=head.evaluation_only or is_benchmark(head.source, tool),
+        evaluation_only=head.evaluation_only or is_benchmark_tool(tool),
     )
 
 
@@ -128,7 +143,7 @@ def _hints(notes: JsonValue) -> dict[str, bool]:
     return {hint: notes[hint] for hint in HINTS if isinstance(notes.get(hint), bool)}
 
 
-def read_lists(catalog: str, heads: Iterator[tuple[ToolRecord, JsonValue]]) -> Reading:
+def read_lists(catalog: str, heads: Iterable[tuple[ToolRecord, JsonValue]]) -> Reading:
     """The services of several lists; a name that comes again gets a number."""
     services: list[Service] = []
     skips: list[Skip] = []
@@ -145,16 +160,16 @@ def read_lists(catalog: str, heads: Iterator[tuple[ToolRecord, JsonValue]]) -> R
     return Reading(tuple(services), tuple(skips))
 
 
-def plain_heading(catalog: str, server: str, source: str, **facts: str) -> ToolRecord:
-    """A heading for a server of which only the name is known."""
-    provider = facts.get("provider") or server
+def listed_heading(catalog: str, document: Document, listed: ToolsOf) -> ToolRecord:
+    """The heading for a list in a file that says little about where it comes from."""
+    whole = "/".join(document.path.resolve().parts[-_PLACES:])
     return heading(
         catalog,
-        provider.lower(),
-        f"{catalog}/{server}",
-        facts.get("title") or server,
-        summary=facts.get("summary", ""),
-        licence=facts.get("licence") or "unknown",
-        source=source,
-        evaluation_only=is_benchmark(source, None),
+        listed.server.lower(),
+        f"{catalog}/{listed.server}",
+        listed.server,
+        summary=listed.summary,
+        categories=(listed.category,) if listed.category else (),
+        source=document.name,
+        evaluation_only=listed.benchmark or is_benchmark(whole),
     )

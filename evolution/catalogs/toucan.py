@@ -10,10 +10,10 @@ import msgspec
 
 from ...sandbox.tools import JsonObject, JsonValue
 from .decode import Malformed, decode_as, read_bounded
-from .record import Reading, ToolRecord
+from .record import Reading, ToolRecord, heading
 from .source import Document, Listing, Source, files
 from .texts import SUMMARY, plain
-from .tool_lists import plain_heading, read_lists
+from .tool_lists import read_lists
 
 LICENCE = "MIT"
 """Of the collection; the servers' own licences are not in it."""
@@ -69,6 +69,12 @@ def _server_file(value: JsonObject, document: Document) -> tuple[ToolRecord, Jso
 def _head(server: str, document: Document, label: JsonValue) -> ToolRecord:
     found = _SERVER.fullmatch(server)
     owner, name = (found["owner"], found["name"] or found["owner"]) if found else (server, server)
-    source = f"{document.origin} {server}"
-    head = plain_heading("toucan", server, source, provider=owner, title=name, licence=LICENCE)
-    return msgspec.structs.replace(head, categories=(label,) if isinstance(label, str) and label else ())
+    return heading(
+        "toucan",
+        owner.lower(),
+        f"toucan/{server}",
+        name,
+        categories=(label,) if isinstance(label, str) and label else (),
+        licence=LICENCE,
+        source=f"{document.origin} {server}",
+    )
