@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from random import Random
 
-from ...sandbox.facts import leaf_values, normalise, snake
-from ...sandbox.tools import JsonValue
+from ...sandbox.facts import label_of, leaf_values, normalise, snake
+from ...sandbox.tools import JsonObject, JsonValue
 from ..paths import decode
 from .speech import say_value, unquote
 from .words import overlap
@@ -121,6 +121,18 @@ def question(labels: Sequence[str], dice: Random) -> str:
     return dice.choice(forms).format(listed)
 
 
+def which(entries: Sequence[JsonObject], dice: Random) -> str:
+    """A question about entries that all fit: what tells them apart, a few of them told."""
+    keys = [k for k in entries[0] if not snake(k).endswith("_id") and len({str(e.get(k)) for e in entries}) > 1]
+    labels = [label_of(key.rsplit(".", maxsplit=1)[-1], {}) for key in keys][:3]
+    spoken = [" / ".join(say_value(entry[k]) for k in keys[:3] if entry.get(k) is not None) for entry in entries[:MANY]]
+    more = f" and {len(entries) - MANY} more" if len(entries) > MANY else ""
+    head = dice.choice(("I found several that fit", "There are several that fit", "More than one fits"))
+    ask = dice.choice(("Which one do you mean?", "Which one should I take?"))
+    by = f" The {', the '.join(labels)} would tell me." if labels else ""
+    return f"{head}: {'; '.join(spoken)}{more}.{by} {ask}"
+
+
 def doubt(label: str, value: str, dice: Random) -> str:
     """A question about a value that cannot be found."""
     forms = ("I cannot find {}. Could you check the {}?", "There is nothing under {}. Is that the right {}?")
@@ -139,6 +151,21 @@ def failure(reply: str, dice: Random) -> str:
     why = error.get("message") if isinstance(error, dict) else error or reply.strip().splitlines()[0]
     head = dice.choice(("That did not work", "I could not do that", "Unfortunately this failed"))
     return f"{head}: {str(why)[:200].rstrip('.')}."
+
+
+def meanwhile(now: str, dice: Random) -> str:
+    """That somebody else was quicker, with what a second look showed."""
+    return f"{dice.choice(('It was changed in the meantime.', 'Somebody else was quicker.'))} {now}"
+
+
+def off_topic(intent: str, dice: Random) -> str:
+    """That a wish has nothing to do with the work at hand."""
+    forms = (
+        "I am afraid I cannot {} here. Let us stay with what I can look after for you.",
+        "That is not something I can help with, I cannot {}. Tell me when there is more to do",
+        "I would rather leave that to others: I cannot {} from here.",
+    )
+    return dice.choice(forms).format(intent).rstrip(".") + "."
 
 
 def unable(intent: str, dice: Random) -> str:

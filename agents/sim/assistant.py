@@ -14,6 +14,7 @@ from ...sandbox.facts import Param, is_identifier, snake
 from ...sandbox.tools import JsonObject, JsonValue
 from ..prompts import PLAN_FIRST, VERIFY
 from . import answers
+from .choosing import TRIES, Call, One, Several, again, choose
 from .reading import Done, Thread, lookalikes, seen, thread_of, told, told_list
 from .speech import Wish
 from .words import KnownTool, ToolIndex, index, overlap, stems
@@ -21,17 +22,12 @@ from .words import KnownTool, ToolIndex, index, overlap, stems
 DEPTH = 3
 """How many producers the assistant chains to find a missing identifier."""
 FORBIDDEN_OVERLAP = 0.8
+BESIDE_THE_POINT = 0.3
+"""Share of a wish's words below which no tool is anywhere near it."""
 PATIENCE = 2
 """How often the assistant asks for the same thing."""
 _EACH = re.compile(r",?\s*for each of (?:these|them|the following)\s*$", re.IGNORECASE)
 _LOOKUP = ("find", "list", "search", "look", "lookup", "get", "show", "query", "read", "directory")
-
-
-class Call(msgspec.Struct, frozen=True):
-    """A call the assistant wants to make."""
-
-    tool: str
-    arguments: JsonObject
 
 
 class Ask(msgspec.Struct, frozen=True):
@@ -82,14 +78,14 @@ class Assistant:
             return [Told(answers.forbidden(intent, self._dice))]
         tool = self._index.choose(intent)
         if tool is None:
-            return [Told(answers.unable(intent, self._dice))]
+            return [Told(self._cannot(intent))]
         loop = next((p for p in tool.required if intent != wish.intent and len(told_list(p, wish)) > 1), None)
         if loop is not None:
             return self._settle_each(tool, wish, loop)
         moves = self._settle_one(tool, wish, {})
         result = self._result
         if wish.condition and result is not None:
-            moves += self._settle_condition(wish, result)
+            return self._settle_condition(wish, result, moves)
         return moves
 
     def _settle_each(self, tool: KnownTool, wish: Wish, loop: Param) -> list[Move]:
@@ -102,18 +98,40 @@ class Assistant:
             moves.append(Told(f"{value}: {move.sentence}"))
         return moves
 
-    def _settle_condition(self, wish: Wish, result: Done) -> list[Move]:
+    def _settle_condition(self, wish: Wish, result: Done, before: list[Move]) -> list[Move]:
+        """The moves so far, with what is to be done if the reply is as the wish says."""
         label, value, then = wish.condition or ("", "", "")
         if not answers.holds(result.reply, label, value):
-            return []
+            return before
         tool = self._index.choose(then)
         if tool is None:
             return [Told(answers.unable(then, self._dice))]
-        return self._settle_one(tool, Wish(then, wish.facts, []), {})
+        moves = self._settle_one(tool, Wish(then, wish.facts, []), {})
+        if self._refused is not None and self._refused.conflict:
+            return self._look_again(wish, result, self._refused)
+        return [*before, *moves]
+
+    def _look_again(self, wish: Wish, result: Done, refused: Done) -> list[Move]:
+        """What was read does not hold any more: read it again, then tell both."""
+        fresh = [call for call in self._unused if call.tool == result.tool and call.arguments == result.arguments]
+        if not fresh or fresh[-1].passing:
+            reread = Call(result.tool, result.arguments)
+            return [reread] if len(fresh) < TRIES else [Told(answers.failure(refused.reply, self._dice))]
+        for call in fresh:
+            self._unused.remove(call)
+        now = answers.result(wish.hear, fresh[-1].reply, self._dice)
+        return [Told(answers.failure(refused.reply, self._dice)), Told(answers.meanwhile(now, self._dice))]
+
+    def _cannot(self, intent: str) -> str:
+        """That a wish is beyond the tools, or beside the point altogether."""
+        near = max((self._index.covers(intent, tool) for tool in self._index.tools.values()), default=0.0)
+        speak = answers.off_topic if near < BESIDE_THE_POINT else answers.unable
+        return speak(intent, self._dice)
 
     def _settle_one(self, tool: KnownTool, wish: Wish, fixed: JsonObject) -> list[Move]:
         """Fill and make one call, mend it when it fails, read it back where the rules say so, and tell the result."""
         self._result: Done | None = None
+        self._refused: Done | None = None
         filled = self._fill(tool, wish, fixed, DEPTH)
         if isinstance(filled, Call | Ask | Told):
             return [filled]
@@ -122,6 +140,7 @@ class Assistant:
             return [Call(tool.name, filled)]
         last = tried[-1]
         if last.failed:
+            self._refused = last
             return [self._mend(tool, wish, last, tried)]
         self._result = last
         if VERIFY in self._rules and (check := self._read_back(tool, last)) is not None:
@@ -139,6 +158,11 @@ class Assistant:
                 self._unused.remove(call)
         return claimed
 
+    @property
+    def _asked_which(self) -> int:
+        """How often the user was asked to choose in this thread."""
+        return sum("which one" in question.lower() for question in self._thread.questions)
+
     @staticmethod
     def _close(call: Done, arguments: JsonObject) -> bool:
         """True when a failed call differs from these arguments in at most one value."""
@@ -151,10 +175,16 @@ class Assistant:
         arguments: JsonObject = {}
         missing: list[Param] = []
         given = told(tool.params, wish) | fixed
+        answered = told(tool.required, Wish("", self._thread.answers, []))
         for param in tool.params:
-            value = given.get(param.name)
+            value = given.get(param.name, answered.get(param.name))
             if value is None and param.required and param.kind == "identifier":
-                value = next(iter(seen(param, wish, self._thread.done)), None)
+                choice = choose(param, wish.facts | self._thread.answers, self._thread.done)
+                if isinstance(choice, Several) and self._asked_which < PATIENCE:
+                    return Ask(answers.which(choice.entries, self._dice))
+                if isinstance(choice, Call):
+                    return choice
+                value = choice.value if isinstance(choice, One) else None
             if value is not None:
                 arguments[param.name] = value
             elif param.required:
@@ -176,7 +206,12 @@ class Assistant:
         """A look-up call that may bring up a missing identifier and was not made yet; None when there is none."""
         entity = stems(snake(param.name).removesuffix("_id")) or stems(param.label)
         for producer in self._lookups(entity, param, wish):
-            if producer.name == consumer.name or any(call.tool == producer.name for call in self._thread.done):
+            if producer.name == consumer.name:
+                continue
+            made = [call for call in self._thread.done if call.tool == producer.name]
+            if made:
+                if again(producer.name, made[-1].arguments, made):
+                    return Call(producer.name, made[-1].arguments)
                 continue
             filled = self._fill(producer, wish, {}, depth - 1)
             if isinstance(filled, Call):
@@ -203,6 +238,8 @@ class Assistant:
 
     def _mend(self, tool: KnownTool, wish: Wish, last: Done, tried: Sequence[Done]) -> Move:
         """After a failed call: look the right value up, try the closest, ask, or give up and say why."""
+        if last.passing and again(tool.name, last.arguments, tried):
+            return Call(tool.name, last.arguments)
         wrong = next((p for p in tool.params if self._is_wrong(p, last)), None)
         if wrong is None or not last.not_found or len(tried) > 3:
             return Told(answers.failure(last.reply, self._dice))
@@ -232,8 +269,8 @@ class Assistant:
         for reader in self._readers(tool):
             values = {p.name: v for p in reader.required if (v := _value_of(p, written)) is not None}
             if len(values) == len(reader.required):
-                done = any(call.tool == reader.name and call.arguments == values for call in self._unused)
-                return None if done else Call(reader.name, values)
+                wanted = again(reader.name, values, self._unused)
+                return Call(reader.name, values) if wanted else None
         return None
 
     def _readers(self, tool: KnownTool) -> list[KnownTool]:
@@ -264,4 +301,4 @@ def _value_of(param: Param, written: Done) -> JsonValue:
     """An identifier that a write took or returned under the same name."""
     if param.name in written.arguments:
         return written.arguments[param.name]
-    return next(iter(seen(param, Wish("", {}, []), [written])), None)
+    return next(iter(seen(param, [written])), None)

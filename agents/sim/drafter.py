@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from random import Random
+from typing import TypeAlias
 
 import msgspec
 
 from ...runtime.blueprint import Goal, Plan
 from ...runtime.chat import ChatMessage
+from .changes import CHANGES
 from .sketch import Sketch, Unfit
 from .structures import STRUCTURES, filler
 from .world import Order, Records, read_order
+
+Build: TypeAlias = Callable[[Sketch], None]
 
 TRIES = 30
 """Random starts for one structure before the planner falls back to a plain one."""
@@ -21,7 +25,9 @@ def draft(messages: Sequence[ChatMessage], dice: Random, *, sloppy: bool = False
     """A plan as JSON text. `sloppy` plants a mistake that the dry run will find."""
     order = read_order(messages)
     records = Records(order, dice)
-    plan = _try(order, records, dice, STRUCTURES.get(order.mode, filler)) or _try(order, records, dice, filler)
+    structure, change = STRUCTURES.get(order.mode, filler), CHANGES.get(order.perturbation)
+    plan = _try(order, records, dice, structure, change) if change else None
+    plan = plan or _try(order, records, dice, structure) or _try(order, records, dice, filler)
     if plan is None:
         plan = Plan(goals=(Goal("tell me what you can do"),), steps=())
     if sloppy and plan.steps:
@@ -29,8 +35,8 @@ def draft(messages: Sequence[ChatMessage], dice: Random, *, sloppy: bool = False
     return msgspec.json.encode(plan).decode()
 
 
-def _try(order: Order, records: Records, dice: Random, structure: Callable[[Sketch], None]) -> Plan | None:
-    """The structure with plain goals around it, from the first random start that fits; None when none does."""
+def _try(order: Order, records: Records, dice: Random, structure: Build, change: Build | None = None) -> Plan | None:
+    """Structure and change with plain goals around them, from the first random start that fits; None when none does."""
     for _ in range(TRIES):
         sketch = Sketch(order, records, dice)
         ahead = dice.randrange(order.goals) if order.mode != "no_tool_needed" else order.goals - 1
@@ -38,6 +44,8 @@ def _try(order: Order, records: Records, dice: Random, structure: Callable[[Sket
             for _ in range(ahead):
                 filler(sketch)
             structure(sketch)
+            if change is not None:
+                change(sketch)
             while len(sketch.goals) < order.goals:
                 filler(sketch)
         except Unfit:

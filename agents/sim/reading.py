@@ -19,6 +19,8 @@ _NOT_FOUND = re.compile(
     r"cannot find|could not find",
     re.IGNORECASE,
 )
+_PASSING = re.compile(r"try again|in time|busy|too many requests|timed? ?out|temporar", re.IGNORECASE)
+_CONFLICT = re.compile(r"conflict|already|no longer|not allowed in|only .* can be", re.IGNORECASE)
 _ERROR = re.compile(
     r"^\s*(error\b|E[A-Z]{3,}:|fatal\b|traceback|exception\b|access denied|unknown tool|\[error)", re.IGNORECASE
 )
@@ -34,6 +36,16 @@ class Done(msgspec.Struct, frozen=True):
     failed: bool
 
     @property
+    def passing(self) -> bool:
+        """True when the reply is an error that may be gone at the next try."""
+        return self.failed and bool(_PASSING.search(self.reply))
+
+    @property
+    def conflict(self) -> bool:
+        """True when the reply says that the present state does not allow it."""
+        return self.failed and bool(_CONFLICT.search(self.reply))
+
+    @property
     def not_found(self) -> bool:
         """True when the reply says that something does not exist."""
         return self.failed and bool(_NOT_FOUND.search(self.reply))
@@ -46,13 +58,15 @@ class Thread(msgspec.Struct):
     done: list[Done]
     questions: list[str]
     """What the assistant already asked in this thread."""
+    answers: dict[str, str]
+    """What the user told when asked and had not told before."""
     earlier: dict[str, str]
     """Facts of earlier threads, for questions about the conversation itself."""
 
 
 def thread_of(messages: Sequence[ChatMessage]) -> Thread:
     """The open thread: a question of the assistant keeps it open, any other answer closes it."""
-    thread = Thread([], [], [], {})
+    thread = Thread([], [], [], {}, {})
     pending: dict[str, tuple[str, JsonObject]] = {}
     closed = False
     for spoken in messages:
@@ -60,7 +74,7 @@ def thread_of(messages: Sequence[ChatMessage]) -> Thread:
             case UserMessage(content=content):
                 if closed:
                     told = {label: value for wish in thread.wishes for label, value in wish.facts.items()}
-                    thread = Thread([], [], [], thread.earlier | told)
+                    thread = Thread([], [], [], {}, thread.earlier | told | thread.answers)
                     closed = False
                 _hear(thread, content)
             case AssistantMessage() if spoken.calls:
@@ -78,13 +92,15 @@ def thread_of(messages: Sequence[ChatMessage]) -> Thread:
 
 
 def _hear(thread: Thread, content: str) -> None:
+    """Take in what the user says. A fact goes to the wishes that have its label; else to the answers, or the last wish
+    where nothing was asked."""
     wishes, facts, hear = read(content)
     thread.wishes += wishes
-    for wish in thread.wishes if facts else ():
-        replaced = {
-            label: value for label, value in facts.items() if _label_in(label, wish.facts) or wish is thread.wishes[-1]
-        }
-        for label, value in replaced.items():
+    for label, value in facts.items():
+        known = [wish for wish in thread.wishes if _label_in(label, wish.facts)]
+        if thread.questions and not known:
+            thread.answers[label] = value
+        for wish in known or ([] if thread.questions else thread.wishes[-1:]):
             wish.facts[_label_in(label, wish.facts) or label] = value
     if hear and thread.wishes:
         thread.wishes[-1].hear += hear
@@ -112,12 +128,19 @@ def told(parameters: Sequence[Param], wish: Wish) -> JsonObject:
     given: JsonObject = {}
     closest: dict[str, float] = {}
     for label, text in wish.facts.items():
-        likeness = {param.name: _likeness(label, param) + 0.01 * param.required for param in parameters}
-        param = max(parameters, key=lambda param: likeness[param.name], default=None)
+        able = [param for param in parameters if _may_be(text, param)]
+        likeness = {param.name: _likeness(label, param) + 0.01 * param.required for param in able}
+        param = max(able, key=lambda param: likeness[param.name], default=None)
         if param and likeness[param.name] >= max(SAME_LABEL, closest.get(param.name, 0.0)):
             closest[param.name] = likeness[param.name]
             given[param.name] = read_value(text, schema_type(param.schema))
     return given
+
+
+def _may_be(text: str, param: Param) -> bool:
+    """False for a value that the parameter's list of values does not hold."""
+    options = param.schema.get("enum")
+    return not options or read_value(text, schema_type(param.schema)) in options
 
 
 def _likeness(label: str, param: Param) -> float:
@@ -132,25 +155,41 @@ def told_list(param: Param, wish: Wish) -> list[str]:
     return []
 
 
-def seen(param: Param, wish: Wish, done: Sequence[Done]) -> list[JsonValue]:
-    """Values for a parameter in earlier replies, the likeliest first: those beside something the user mentioned, then
-    the latest reply's."""
-    mentioned = {unquote(text).lower() for text in wish.facts.values()}
-    ranked: list[tuple[int, int, JsonValue]] = []
+class Found(msgspec.Struct, frozen=True):
+    """A value for a parameter in an earlier reply."""
+
+    value: JsonValue
+    hits: int
+    """How many of the things that the user told stand beside it."""
+    beside: JsonObject
+    """The scalars of its object, by key."""
+    call: Done
+
+
+def found(param: Param, facts: Mapping[str, str], done: Sequence[Done]) -> list[Found]:
+    """Values for a parameter in earlier replies, the likeliest first: those beside something the user told, then the
+    latest reply's."""
+    mentioned = {unquote(text).lower() for text in facts.values()}
+    ranked: list[tuple[int, int, Found]] = []
     for age, call in enumerate(reversed(done)):
         if not call.failed:
             for value, beside in _keyed(decode(call.reply), param.name):
-                hits = len(mentioned & beside)
-                ranked.append((-hits, age, value))
+                hits = len(mentioned & {str(leaf).lower() for leaf in beside.values()})
+                ranked.append((-hits, age, Found(value, hits, beside, call)))
     ranked.sort(key=lambda entry: entry[:2])
-    return list(dict.fromkeys(value for _, _, value in ranked))
+    return [entry for _, _, entry in ranked]
 
 
-def _keyed(value: JsonValue, key: str) -> Iterator[tuple[JsonValue, set[str]]]:
-    """Every scalar under a key, with the other scalars of its object in lower case."""
+def seen(param: Param, done: Sequence[Done]) -> list[JsonValue]:
+    """The values for a parameter in earlier replies, the latest reply's first, without repeats."""
+    return list(dict.fromkeys(entry.value for entry in found(param, {}, done)))
+
+
+def _keyed(value: JsonValue, key: str) -> Iterator[tuple[JsonValue, JsonObject]]:
+    """Every scalar under a key, with the scalars of its object by their paths."""
     if isinstance(value, dict):
         if key in value and not isinstance(value[key], dict | list):
-            yield value[key], {str(leaf).lower() for _, leaf in leaf_values(value)}
+            yield value[key], dict(leaf_values(value))
         for inner in value.values():
             yield from _keyed(inner, key)
     elif isinstance(value, list):

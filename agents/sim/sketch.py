@@ -6,7 +6,20 @@ from random import Random
 
 import msgspec
 
-from ...runtime.blueprint import Argument, Condition, Fact, Goal, GoalKind, Plan, Produced, Report, Source, Step, Told
+from ...runtime.blueprint import (
+    Argument,
+    Condition,
+    Disturbance,
+    Fact,
+    Goal,
+    GoalKind,
+    Plan,
+    Produced,
+    Report,
+    Source,
+    Step,
+    Told,
+)
 from ...sandbox.facts import Leaf, Param, schema_type, snake
 from ...sandbox.tools import JsonObject, JsonValue
 from .sql import statement, wants_sql
@@ -32,6 +45,7 @@ class OpenGoal(msgspec.Struct):
     reports: list[Report] = msgspec.field(default_factory=list)
     together: bool = False
     answer: str = ""
+    revises: bool = False
     moment: tuple[int, int] = (17, 9)
     """Day of the month and hour that dates of this goal are made up around."""
 
@@ -55,22 +69,32 @@ class Sketch:
         self.steps: list[Step] = []
         self.withheld: list[str] = []
         self.policy = ""
-        self.barred: list[str] = []
-        """Tools that the policy forbids; no later goal may need them."""
+        self.barred: list[str] = list(order.avoid)
+        """Tools that the policy forbids or that do not work; no later goal may need them."""
+        self.disturbances: list[Disturbance] = []
 
     def plan(self) -> Plan:
         """The finished plan."""
         goals = tuple(
-            Goal(g.intent, tuple(g.facts.values()), g.kind, tuple(g.reports), g.together, g.answer) for g in self.goals
+            Goal(g.intent, tuple(g.facts.values()), g.kind, tuple(g.reports), g.together, g.answer, g.revises)
+            for g in self.goals
         )
-        return Plan(goals, tuple(self.steps), tuple(self.withheld), self.policy)
+        return Plan(goals, tuple(self.steps), tuple(self.withheld), self.policy, tuple(self.disturbances))
 
-    def goal(self, intent: str, kind: GoalKind = "act", *, together: bool = False, answer: str = "") -> OpenGoal:
-        """Open another goal. Raises Unfit when the same was asked already."""
-        if any(goal.intent == intent for goal in self.goals):
+    def goal(
+        self,
+        intent: str,
+        kind: GoalKind = "act",
+        *,
+        together: bool = False,
+        answer: str = "",
+        revises: bool = False,
+    ) -> OpenGoal:
+        """Open another goal. Raises Unfit when the same was asked already, unless it `revises` the one before."""
+        if not revises and any(goal.intent == intent for goal in self.goals):
             raise Unfit("asked already")
         moment = (self.dice.randint(17, 29), self.dice.randint(8, 16))
-        goal = OpenGoal(intent, kind, together=together, answer=answer, moment=moment)
+        goal = OpenGoal(intent, kind, together=together, answer=answer, revises=revises, moment=moment)
         self.goals.append(goal)
         return goal
 
@@ -97,7 +121,7 @@ class Sketch:
         )
         if not tool.read_only and self.dice.random() < 0.7:
             # What is still under way can mostly be changed, what is over cannot.
-            found.sort(key=lambda record: record.get("status") not in UNDER_WAY)
+            found.sort(key=lambda record: not self.is_under_way(record))
         return found[0] if found else {}
 
     def step(
@@ -124,6 +148,20 @@ class Sketch:
                 arguments.append(Argument(param.name, source))
         self.steps.append(Step(len(self.goals) - 1, tool.name, tuple(arguments), parallel, condition))
         return len(self.steps) - 1
+
+    def told_of(self, step: Step) -> JsonObject:
+        """The arguments of a step that the user tells."""
+        facts = self.goals[step.goal].facts
+        return {
+            argument.name: msgspec.json.decode(facts[argument.source.label].value)
+            for argument in step.arguments
+            if isinstance(argument.source, Told)
+        }
+
+    @staticmethod
+    def is_under_way(record: JsonObject) -> bool:
+        """True for what can mostly still be changed."""
+        return record.get("status") in UNDER_WAY
 
     def _wants(self, param: Param, tool: Planned) -> bool:
         """Now and then a write gets an optional argument, so that arguments vary."""
@@ -224,7 +262,7 @@ class Sketch:
             producer = self.order.tools[feed.producer]
             mark = len(self.steps), dict(self.goals[-1].facts)
             try:
-                return self._through(feed.path, producer, param, anchor, depth)
+                return self.through(feed.path, producer, param, anchor, depth)
             except Unfit:
                 del self.steps[mark[0] :]
                 self.goals[-1].facts = mark[1]
@@ -233,7 +271,8 @@ class Sketch:
         value = self.records.joined(anchor).get(param.name)
         return self.goals[-1].tell(param.label, self._pointer(param, tool, value) if value is None else value)
 
-    def _through(self, path: str, producer: Planned, param: Param, anchor: JsonObject, depth: int) -> Source:
+    def through(self, path: str, producer: Planned, param: Param, anchor: JsonObject, depth: int) -> Source:
+        """A call of the producer whose reply holds the identifier at `path`. Raises Unfit."""
         about = self.records.joined(anchor)
         fixed: dict[str, Source] = {}
         given: JsonObject = {}

@@ -33,6 +33,17 @@ FOLLOW_UPS = {
     "polite": ("Thank you.", "Thanks, that helps.", "Much appreciated."),
     "chatty": ("Great, thanks!", "Perfect, you are quick!", "Lovely, thanks a lot.", "Okay, that settles that."),
 }
+REVISIONS = (
+    "Actually, I have changed my mind.",
+    "On second thought, I want it otherwise.",
+    "I thought about it again.",
+)
+"""How a user begins who wants what was just done otherwise."""
+ASIDES = ("By the way,", "Something else entirely:", "Just out of curiosity,")
+"""How a user begins who asks something in passing."""
+CORRECTION = "Sorry, I mixed that up."
+CHANGE = "And I have changed my mind."
+"""What stands before a fact that takes the place of an earlier one."""
 TOGETHER = ("At the same time,", "Besides that,", "In the same go,")
 
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
@@ -40,7 +51,8 @@ _END = re.compile(r"(?<=[.!?])\s+|\n+")
 _OPENER = re.compile(
     r"^(?:(?:hi|hello|hey)\b[^,.!]*,\s*|please\s+|could you\s+|can you\s+|would you\s+|i(?:'d| would) like you to\s+|"
     r"i need you to\s+|i want you to\s+|i would be grateful if you could\s+|next[,:]\s*|then,\s*|and:\s*|also,\s*|"
-    r"one more thing:\s*|at the same time,\s*|besides that,\s*|in the same go,\s*)+",
+    r"one more thing:\s*|at the same time,\s*|besides that,\s*|in the same go,\s*|by the way,\s*|"
+    r"something else entirely:\s*|just out of curiosity,\s*)+",
     re.IGNORECASE,
 )
 _LABEL = r"(?P<label>[^\W\d_][\w' /()-]{0,60}?)"
@@ -57,8 +69,8 @@ _CONDITION = re.compile(
     r"^(?P<first>.+?); if the (?P<label>.+?) is (?P<value>.+?), (?P<then>.+?); otherwise,? (?P<otherwise>.+)$",
     re.IGNORECASE,
 )
-_LEAD = re.compile(r"^(?:next|and|one more thing):\s", re.IGNORECASE)
-_REMARKS = ("Sorry, I mixed that up.", "I am afraid I do not know that.", "I cannot tell you more than that.")
+_LEAD = re.compile(r"^(?:next|and|one more thing|something else entirely):\s", re.IGNORECASE)
+_REMARKS = (CORRECTION, CHANGE, *REVISIONS, "I am afraid I do not know that.", "I cannot tell you more than that.")
 _SMALL_TALK = frozenset(
     part.rstrip(".!").lower()
     for group in (*GREETINGS.values(), *FOLLOW_UPS.values(), _REMARKS, ("I do not have that.",))

@@ -16,10 +16,11 @@ from .world import Planned
 
 def filler(sketch: Sketch) -> None:
     """A plain goal: one call, everything told."""
-    _direct(sketch, sketch.pick(read_only=True if sketch.dice.random() < 0.6 else None))
+    direct(sketch, sketch.pick(read_only=True if sketch.dice.random() < 0.6 else None))
 
 
-def _direct(sketch: Sketch, tool: Planned, *, together: bool = False) -> int:
+def direct(sketch: Sketch, tool: Planned, *, together: bool = False) -> int:
+    """A goal of one call of this tool, everything told. Returns the step's index."""
     sketch.goal(tool.intent, together=together)
     step = sketch.step(tool, sketch.anchor(tool), parallel=together)
     sketch.report(tool, step)
@@ -54,17 +55,17 @@ def _chain(sketch: Sketch, depth: int) -> None:
 def parallel(sketch: Sketch) -> None:
     """Two reads that have nothing to do with each other, raised together."""
     first = sketch.pick(read_only=True)
-    _direct(sketch, first)
+    direct(sketch, first)
     second = sketch.pick(read_only=True)
     if second.name == first.name:
         raise Unfit("twice the same")
-    _direct(sketch, second, together=True)
+    direct(sketch, second, together=True)
 
 
 def branch(sketch: Sketch) -> None:
     """A read whose status decides whether something is changed."""
     reader = sketch.pick(read_only=True, pointed=True)
-    state = _state(sketch, reader)
+    state = state_of(sketch, reader)
     key = reader.ids[0]
     writers = [
         tool for tool in sketch.order.speakable if not tool.read_only and key.name in {param.name for param in tool.ids}
@@ -88,7 +89,8 @@ def branch(sketch: Sketch) -> None:
     sketch.goals[-1].reports.append(Report(read, state.path, state.label))
 
 
-def _state(sketch: Sketch, reader: Planned) -> Leaf:
+def state_of(sketch: Sketch, reader: Planned) -> Leaf:
+    """A status in a read's reply. Raises Unfit when there is none."""
     states = [
         leaf for leaf in reader.leaves if leaf.kind == "enum" and "*" not in leaf.path and leaf.schema.get("enum")
     ]
@@ -119,15 +121,15 @@ def clarify(sketch: Sketch) -> None:
     needed = [param.label for param in tool.tool.required]
     if not needed:
         raise Unfit("nothing to leave out")
-    _direct(sketch, tool)
+    direct(sketch, tool)
     goal = sketch.goals[-1]
     label = sketch.dice.choice(needed)
-    if label not in goal.facts or _would_be_found(sketch, tool, label):
+    if label not in goal.facts or would_be_found(sketch, tool, label):
         raise Unfit("it would be looked up")
     goal.facts[label] = msgspec.structs.replace(goal.facts[label], reveal="asked")
 
 
-def _would_be_found(sketch: Sketch, tool: Planned, label: str) -> bool:
+def would_be_found(sketch: Sketch, tool: Planned, label: str) -> bool:
     """True when a helpful assistant would look the value up instead of asking."""
     param = next(param for param in tool.tool.required if param.label == label)
     return any(feed.consumer == tool.name and feed.param == param.name for feed in sketch.order.feeds)
@@ -149,7 +151,7 @@ def recover(sketch: Sketch) -> None:
 def _slip(sketch: Sketch, value: str) -> str:
     """The value with one character that a person could get wrong."""
     stem, dot, ending = value.partition(".") if "/" in value else (value, "", "")
-    spots = [match.start() for match in re.finditer(r"[0-9A-Za-z]", stem)][-4:]
+    spots = [match.start() for match in re.finditer(r"[0-9A-Za-z]", stem)][-2 if stem.startswith("+") else -4 :]
     for _ in range(8):
         spot = sketch.dice.choice(spots)
         old = stem[spot]
@@ -175,7 +177,7 @@ def verify(sketch: Sketch) -> None:
     ]
     if not readers:
         raise Unfit("nothing to read it back with")
-    step = _direct(sketch, tool)
+    step = direct(sketch, tool)
     taken = {argument.name: argument.source for argument in sketch.steps[step].arguments}
     reader = sketch.dice.choice(readers)
     fixed = {param.name: taken.get(param.name) or _made(tool, step, param.name) for param in reader.ids}

@@ -10,12 +10,23 @@ import msgspec
 
 from ...runtime.chat import AssistantMessage, ChatMessage, UserMessage
 from ..prompts import STOP
-from .speech import FOLLOW_UPS, GREETINGS, TOGETHER, say_fact, say_hear, say_wish
+from .speech import (
+    ASIDES,
+    CHANGE,
+    CORRECTION,
+    FOLLOW_UPS,
+    GREETINGS,
+    REVISIONS,
+    TOGETHER,
+    say_fact,
+    say_hear,
+    say_wish,
+)
 from .words import overlap, stems
 
 _FACT = re.compile(
     r"^- (?P<label>.+?): (?P<value>.+?)(?: \(a slip: once it cannot be found, you notice that it is (?P<true>.+)\))?"
-    r"(?P<asked> \(only if asked\))?$"
+    r"(?: \(at first; with your next message you say that it is (?P<final>.+)\))?(?P<asked> \(only if asked\))?$"
 )
 
 
@@ -29,11 +40,13 @@ class KnownFact(msgspec.Struct, frozen=True):
     """JSON text of the right value."""
     asked: bool
     """Told only when asked for."""
+    final: str = ""
+    """JSON text of what the user takes it back for with the next message; empty when they stay with it."""
 
     @property
     def slip(self) -> bool:
         """True when the first value is a mistake."""
-        return self.value != self.true
+        return self.value != self.true and not self.final
 
 
 class KnownGoal(msgspec.Struct, frozen=True):
@@ -43,6 +56,8 @@ class KnownGoal(msgspec.Struct, frozen=True):
     hear: list[str]
     facts: list[KnownFact]
     together: bool
+    revises: bool
+    aside: bool
 
 
 def say_next(messages: Sequence[ChatMessage], dice: Random) -> str:
@@ -68,7 +83,9 @@ def read_goals(instructions: str) -> list[KnownGoal]:
         facts = [_fact(match) for line in lines if (match := _FACT.match(line))]
         hear = [line.removeprefix("You want to hear: ") for line in lines if line.startswith("You want to hear: ")]
         intent = next(line.removeprefix("You want: ") for line in lines if line.startswith("You want: "))
-        goals.append(KnownGoal(intent, hear, facts, together="together" in head))
+        goals.append(
+            KnownGoal(intent, hear, facts, "together" in head, "changed your mind" in head, "off topic" in head)
+        )
     return goals
 
 
@@ -84,7 +101,8 @@ def _raised(goals: Sequence[KnownGoal], own: Sequence[str]) -> int:
 
 
 def _fact(match: re.Match[str]) -> KnownFact:
-    return KnownFact(match["label"], match["value"], match["true"] or match["value"], bool(match["asked"]))
+    true = match["true"] or match["final"] or match["value"]
+    return KnownFact(match["label"], match["value"], true, bool(match["asked"]), match["final"] or "")
 
 
 def _raise(goals: Sequence[KnownGoal], later: bool, style: str, dice: Random) -> str:
@@ -96,12 +114,21 @@ def _raise(goals: Sequence[KnownGoal], later: bool, style: str, dice: Random) ->
         group.append(goal)
     parts: list[str] = []
     for number, goal in enumerate(group):
-        lead = dice.choice(TOGETHER if number else FOLLOW_UPS[style] if later else GREETINGS[style])
+        lead = dice.choice(TOGETHER if number else _leads(goal, later, style))
         parts.append(say_wish(goal.intent, style, dice, lead))
         told = [say_fact(f.label, msgspec.json.decode(f.value), style, dice) for f in goal.facts if not f.asked]
         heard = [say_hear(goal.hear, dice)] if goal.hear else []
         parts += told + heard if dice.random() < 0.7 else heard + told
     return " ".join(parts)
+
+
+def _leads(goal: KnownGoal, later: bool, style: str) -> Sequence[str]:
+    """How a goal may be introduced."""
+    if goal.revises:
+        return REVISIONS
+    if goal.aside:
+        return ASIDES
+    return FOLLOW_UPS[style] if later else GREETINGS[style]
 
 
 def _answer(question: str, raised: Sequence[KnownGoal], own: Sequence[str], style: str, dice: Random) -> str:
@@ -111,15 +138,19 @@ def _answer(question: str, raised: Sequence[KnownGoal], own: Sequence[str], styl
     corrected = [fact for fact in known if fact.slip and _plain(fact.value) in question]
     if corrected:
         fact = corrected[0]
-        return "Sorry, I mixed that up. " + say_fact(fact.label, msgspec.json.decode(fact.true), style, dice)
+        return f"{CORRECTION} " + say_fact(fact.label, msgspec.json.decode(fact.true), style, dice)
     told: dict[str, KnownFact] = {}
+    if re.search(r"\bwhich (one|of)\b", question, re.IGNORECASE):
+        told = {fact.label: fact for fact in raised[-1].facts if fact.asked}
     for fact in known:
         hit = stems(fact.label) and stems(fact.label) <= asked
         if hit or any(overlap(fact.label, part) >= 0.8 for part in re.split(r" and the |, the | the ", question)):
             told.setdefault(fact.label, fact)
     answer = " ".join(say_fact(f.label, msgspec.json.decode(f.true), style, dice) for f in told.values())
     if answer and answer not in own:
-        return answer
+        changed = [f for f in raised[-1].facts if f.final] if not any(CHANGE in said for said in own) else []
+        more = [say_fact(f.label, msgspec.json.decode(f.final), style, dice) for f in changed]
+        return " ".join([answer, CHANGE, *more]) if more else answer
     return dice.choice(("I am afraid I do not know that.", "I cannot tell you more than that.", "I do not have that."))
 
 

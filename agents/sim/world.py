@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from random import Random
 
 import msgspec
@@ -15,6 +16,9 @@ from .words import KnownTool, ToolIndex, intent_of, known_tool, stems
 
 _SECTION = re.compile(r"(?ms)^# (\w+)\n(.*?)(?=^# \w+\n|\Z)")
 _JSON = re.compile(r"(?s)```json\n(.*?)\n```")
+_FAILED = re.compile(r"^This plan does not hold: step \d+ \((\w+)\)")
+LAST_DRAFT = 3
+"""Failed drafts after which every tool that one of them failed on is left alone."""
 _PATHISH = re.compile(r"(^|_)(path|file|filename|directory|dir|folder|source|destination)$")
 
 
@@ -61,6 +65,10 @@ class Order(msgspec.Struct, frozen=True):
     tables: dict[str, dict[str, JsonObject]]
     """{service.table: {key: record}}; a record that is no object stands under `value`."""
     index: ToolIndex
+    perturbation: str = ""
+    """What is to go otherwise than the user thought; empty when nothing is."""
+    avoid: tuple[str, ...] = ()
+    """Tools on which earlier drafts failed often enough to leave them alone."""
 
     @property
     def speakable(self) -> list[Planned]:
@@ -74,9 +82,10 @@ class Order(msgspec.Struct, frozen=True):
         ]
 
 
-def read_order(messages: Iterable[ChatMessage]) -> Order:
+def read_order(messages: Sequence[ChatMessage]) -> Order:
     """The order in a blueprint prompt."""
     prompt = next(spoken.content for spoken in messages if spoken.content.startswith("# Structure"))
+    failed = Counter(name for spoken in messages for name in _FAILED.findall(spoken.content[:200]))
     sections = dict(_SECTION.findall(prompt))
     listed = _load(sections["Tools"])
     tools = {entry["name"]: _planned(entry) for entry in listed}
@@ -90,6 +99,8 @@ def read_order(messages: Iterable[ChatMessage]) -> Order:
         ),
         tables=_tables(_load(sections["World"])),
         index=ToolIndex([planned.tool for planned in tools.values()]),
+        perturbation=_word(r"(?m)^perturbation: (\w+)", sections["Structure"]),
+        avoid=tuple(name for name, often in failed.items() if often >= 2 or failed.total() >= LAST_DRAFT),
     )
 
 
