@@ -16,7 +16,7 @@ from .playing import toolbox_of
 
 JACCARD = 0.5
 """Two clusters share less than this part of the tools that they have together."""
-WORLDS = 4
+WORLDS = 16
 """Seeded worlds in which a plan is tried, one after the other: in one an order may be cancelled already."""
 EXAMPLES = 10
 """Examples of what is wrong that are kept."""
@@ -33,7 +33,7 @@ class Checked(msgspec.Struct, frozen=True):
     too_alike: int
     """Pairs at or above 0.5."""
     plans_executed: int
-    """Clusters whose plan ran to its end in one of four worlds of the entity store, over the cluster's own tools."""
+    """Clusters whose plan ran to its end in one of sixteen worlds of the entity store, over the cluster's own tools."""
     plans_failed: int
     wrong_ids: int
     """Ids that are not the hash of the cluster's tools."""
