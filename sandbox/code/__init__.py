@@ -1,0 +1,1 @@
+"""The code tool: sessions in which model-written code runs, contained by Docker or by bubblewrap."""
