@@ -14,6 +14,7 @@ import msgspec
 
 from ..runtime.chat import AssistantMessage, ChatMessage, ToolCall, ToolDefinition, ToolMessage, UserMessage
 from ..sandbox.tools import JsonObject, JsonValue
+from .codes import Codes
 
 MAX_ARGUMENTS = 64 * 1024
 """Bytes of one call's arguments; longer ones are not decoded."""
@@ -96,6 +97,31 @@ class Talk:
             for n, spoken in enumerate(self.transcript)
             if isinstance(spoken, AssistantMessage) and spoken.content and not spoken.calls
         )
+
+    @cached_property
+    def said(self) -> tuple[tuple[int, str], ...]:
+        """Position and lower-case text of what user and assistant said, words beside calls included."""
+        return tuple(
+            (n, spoken.content.lower())
+            for n, spoken in enumerate(self.transcript)
+            if spoken.content and isinstance(spoken, UserMessage | AssistantMessage)
+        )
+
+    @cached_property
+    def speech(self) -> str:
+        """All of `said` in one text, so that what stands nowhere is ruled out at one glance."""
+        return "\n\x1e\n".join(text for _, text in self.said)
+
+    @cached_property
+    def replies(self) -> tuple[tuple[int, str], ...]:
+        """Position and text of what tools answered."""
+        return tuple((n, spoken.content) for n, spoken in enumerate(self.transcript) if isinstance(spoken, ToolMessage))
+
+    @cached_property
+    def codes(self) -> Codes:
+        """The identifiers of this conversation's world, by their shape."""
+        arguments = [made.arguments for made in self.made if made.arguments]
+        return Codes(self.transcript, [reply for _, reply in self.replies], arguments)
 
     @cached_property
     def turns(self) -> tuple[int, ...]:

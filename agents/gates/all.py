@@ -7,13 +7,18 @@ from collections.abc import Iterable
 from ..evidence import Evidence
 from ..talk import Talk
 from .calls import CALLS
+from .grounding import GROUNDING
 from .outcome import OUTCOME
+from .privacy import PRIVACY
 from .problem import OutcomeGate, Problem, TalkGate
 from .refusals import REFUSALS
+from .roles import ROLES
+from .serving import SERVING
 from .structure import STRUCTURE
+from .texts import TEXTS
 from .users import USERS
 
-TALK_GATES: tuple[TalkGate, ...] = (*STRUCTURE, *CALLS)
+TALK_GATES: tuple[TalkGate, ...] = (*STRUCTURE, *CALLS, *ROLES, *SERVING, *TEXTS, *PRIVACY, *GROUNDING)
 """Those that fit every conversation, whoever wrote it."""
 
 OUTCOME_GATES: tuple[OutcomeGate, ...] = (*OUTCOME, *REFUSALS, *USERS)

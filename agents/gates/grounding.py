@@ -1,0 +1,34 @@
+"""Gates on what the assistant tells: no identifier and no address that stood nowhere before."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ..codes import stood_before
+from ..said import folded
+from ..talk import Talk
+from .problem import Problem, TalkGate
+
+_ADDRESS = re.compile(r"[\w.+-]+@(?:[\w-]+\.)+[a-z]{2,}|https?://[^\s)>\]\"']+", re.IGNORECASE)
+
+
+def no_invented_codes(talk: Talk) -> Iterator[Problem]:
+    """Every code that the assistant tells stood in a message of somebody else before."""
+    for position, text in talk.answers:
+        for code in talk.codes.within(text):
+            if not talk.codes.known(code, position):
+                yield Problem("grounding.invented_code", code, position)
+
+
+def no_invented_addresses(talk: Talk) -> Iterator[Problem]:
+    """Every mail or web address that the assistant tells stood in a message of somebody else before."""
+    for position, text in talk.answers:
+        if "@" in text or "://" in text:
+            for found in _ADDRESS.finditer(text):
+                address = folded(found.group().rstrip(".,;:"))
+                if not stood_before(talk.transcript, address, position):
+                    yield Problem("grounding.invented_address", address, position)
+
+
+GROUNDING: tuple[TalkGate, ...] = (no_invented_codes, no_invented_addresses)
