@@ -50,14 +50,14 @@ class Reading(msgspec.Struct, frozen=True):
 _WORDS: dict[Verb, str] = {
     "create": """create add insert new make register post write upload import put save store book schedule reserve
         submit append place draft copy duplicate clone commit log record init initialize define build scaffold fork
-        reply respond comment upsert ensure sign attach invite install deploy launch mint backup share compose""",
+        reply respond comment upsert ensure sign attach invite allocate purchase install deploy launch mint backup share compose""",
     "get": """get read fetch retrieve show view describe load download inspect see obtain return details info status
         stat peek display access lookup resolve export scrape crawl dump print open tail""",
     "list": "list search find query browse filter enumerate discover all scan select match explore recommend trending",
     "update": """update set edit modify change patch rename move configure replace adjust assign unassign tag untag
         format merge sort transform resize rotate link unlink transfer toggle apply manage customize increment
-        reorder extend""",
-    "delete": "delete remove drop destroy erase purge uninstall detach unregister revoke trash",
+        reorder extend associate disassociate""",
+    "delete": "delete remove drop destroy erase purge uninstall detach unregister revoke trash deregister",
     "transition": """cancel approve send close archive reject complete finish resolve publish unpublish start stop pause
         resume enable disable activate deactivate lock unlock confirm accept decline reopen restore ship refund pay
         reset refresh clear connect disconnect restart retry mark suspend subscribe unsubscribe follow unfollow like
