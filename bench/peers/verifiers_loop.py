@@ -22,10 +22,8 @@ def lookup(key: str) -> str:
 
 async def main(url: str, episodes: int, in_flight: int) -> None:
     os.environ["MOCK_KEY"] = "none"
-    questions = Dataset.from_list(
     rows = [{"question": f"Add up the values, round {n}.", "answer": "10"} for n in range(episodes)]
     questions = Dataset.from_list(rows)
-    )
     env = vf.ToolEnv(tools=[lookup], max_turns=10, dataset=questions, rubric=vf.Rubric())
     client = vf.ClientConfig(api_base_url=url, api_key_var="MOCK_KEY")
     done = await env.evaluate(client, "mock", num_examples=episodes, max_concurrent=in_flight)
