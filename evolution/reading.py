@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import msgspec
 
 from ..runtime.errors import InputError
+from ..runtime.foreign import Form, form_of
+from ..runtime.records import json_records
 from ..runtime.row import Row
-from ..sandbox.tools import JsonObject, JsonValue
+from ..sandbox.tools import JsonObject
 from .event import Event, event_of, event_of_row
-from .foreign import Form, conversations, form_of
+from .foreign import conversations
 
 OURS = ("assignment", "verdict", "measurements")
 """Keys that tell one of our rows."""
@@ -37,7 +39,7 @@ def read(name: str, data: Iterable[bytes], *, structural: bool) -> Dataset:
     """
     events: list[Event] = []
     form, rejected = "", 0
-    for where, record in _records(name, data):
+    for where, record in json_records(name, data):
         if all(key in record for key in OURS):
             form = form or "tdscaling"
             row = _row(where, record)
@@ -54,46 +56,6 @@ def read(name: str, data: Iterable[bytes], *, structural: bool) -> Dataset:
     if not events:
         raise InputError(f"{name}: holds no accepted trajectories" if rejected else f"{name}: holds no trajectories")
     return Dataset(name, form, tuple(events), rejected)
-
-
-def _records(name: str, data: Iterable[bytes]) -> Iterator[tuple[str, JsonObject]]:
-    """`(place for messages, record)`. A first line that is no whole JSON value begins a document over all lines."""
-    lines = enumerate(data, start=1)
-    for number, line in lines:
-        if not line.strip():
-            continue
-        try:
-            value = _decode(line)
-        except (msgspec.DecodeError, UnicodeError) as error:
-            if number > 1 or line.lstrip()[:1] not in b"[{":
-                raise InputError(f"{name}:{number}: not JSON: {error}") from None
-            yield from _document(name, line + b"".join(rest for _, rest in lines))
-            return
-        if isinstance(value, list):
-            yield from _listed(f"{name}:{number}", value)
-        elif isinstance(value, dict):
-            yield f"{name}:{number}", value
-        else:
-            raise InputError(f"{name}:{number}: not a JSON object")
-
-
-def _document(name: str, data: bytes) -> Iterator[tuple[str, JsonObject]]:
-    try:
-        value = _decode(data)
-    except (msgspec.DecodeError, UnicodeError) as error:
-        raise InputError(f"{name}: not JSON: {error}") from None
-    yield from _listed(name, value if isinstance(value, list) else [value])
-
-
-def _listed(where: str, values: list[JsonValue]) -> Iterator[tuple[str, JsonObject]]:
-    for number, value in enumerate(values):
-        if not isinstance(value, dict):
-            raise InputError(f"{where}: item {number + 1} is not a JSON object")
-        yield f"{where}: item {number + 1}", value
-
-
-def _decode(data: bytes) -> JsonValue:
-    return msgspec.json.decode(data)
 
 
 def _row(where: str, record: JsonObject) -> Row:
