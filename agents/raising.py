@@ -7,11 +7,14 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from ..runtime.blueprint import Goal, Plan
+from ..sandbox.facts import leaf_values
 from .paths import decode
 from .said import says
 
 RAISED = 0.34
 """Share of an intent's content words that a message must hold to raise it without telling one of its facts."""
+LIKE = 0.6
+"""Share of a text's content words that a paraphrase of it holds."""
 _WORD = re.compile(r"[^\W_]+")
 _EMPTY = frozenset(
     "a an and any are as at be but by can could do does for from get give had has have he her his how i if in "
@@ -38,11 +41,13 @@ def _stem(word: str) -> str:
 
 
 def likeness(goal: Goal, text: str) -> float:
-    """How much a message sounds like raising a goal, 0 to 2: words of the intent, and facts of the goal told."""
+    """How much a message sounds like raising a goal, 0 to 1: words of its intent; telling its facts stands for some."""
     wanted = content_words(goal.intent)
     words = len(wanted & content_words(text)) / len(wanted) if wanted else 0.0
-    told = any(says(text, decode(fact.slip or fact.value)) for fact in goal.facts)
-    return words + told
+    if words >= RAISED:
+        return words
+    upfront = [fact for fact in goal.facts if fact.reveal == "upfront"]
+    return RAISED if any(says(text, decode(fact.slip or fact.at_first or fact.value)) for fact in upfront) else words
 
 
 def raised(plan: Plan, users: Sequence[str]) -> tuple[int, ...]:
@@ -61,3 +66,16 @@ def raised(plan: Plan, users: Sequence[str]) -> tuple[int, ...]:
         else:
             out.append(0)
     return tuple(out)
+
+
+def tells(text: str, value: object) -> bool:
+    """True when a user's text tells a value: as it stands, item by item, or most of its words."""
+    if isinstance(value, list):
+        return all(tells(text, item) for item in value)
+    if isinstance(value, dict):
+        return all(tells(text, leaf) for _, leaf in leaf_values(value))
+    if value is None or says(text, value):
+        return True
+    words = content_words(value) if isinstance(value, str) else frozenset[str]()
+    plain = isinstance(value, str) and not any(character.isdigit() for character in value)
+    return plain and bool(words) and len(words & content_words(text)) >= LIKE * len(words)

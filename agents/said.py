@@ -76,6 +76,17 @@ def forms(value: JsonValue) -> set[str]:
     return {form for form in (text, loose, text.replace("_", " "), text.replace("_", "-")) if form}
 
 
+def spellings(value: JsonValue) -> list[str]:
+    """Every way of writing a scalar that is known here, the parts of a date or a telephone number one by one."""
+    text = str(value)
+    if isinstance(value, str) and (moment := _moment(value)):
+        return [text, *_day_forms(moment), *_clock_forms(moment)]
+    if isinstance(value, str) and _PHONE.fullmatch(value.strip()):
+        digits = _DIGITS.sub("", value)
+        return [text, digits, digits[1:], *re.findall(r"\d+", value)]
+    return [text, *sorted(forms(value))]
+
+
 def _number_forms(value: float) -> Iterator[str]:
     whole = int(value) if value == int(value) else None
     for text in (f"{value:,}", f"{value:.2f}", f"{value:,.2f}", f"{value:.1f}", str(value)):

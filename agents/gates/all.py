@@ -15,13 +15,14 @@ from .refusals import REFUSALS
 from .roles import ROLES
 from .serving import SERVING
 from .structure import STRUCTURE
+from .telling import TELLING
 from .texts import TEXTS
 from .users import USERS
 
 TALK_GATES: tuple[TalkGate, ...] = (*STRUCTURE, *CALLS, *ROLES, *SERVING, *TEXTS, *PRIVACY, *GROUNDING)
 """Those that fit every conversation, whoever wrote it."""
 
-OUTCOME_GATES: tuple[OutcomeGate, ...] = (*OUTCOME, *REFUSALS, *USERS)
+OUTCOME_GATES: tuple[OutcomeGate, ...] = (*OUTCOME, *REFUSALS, *USERS, *TELLING)
 """Those that need the blueprint and a re-execution."""
 
 

@@ -1,0 +1,170 @@
+"""Gates on what the user tells: its facts, in time, its slips, and nothing that is not the blueprint's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ...runtime.blueprint import Blueprint, Fact, Goal, Produced, Told
+from ...sandbox.facts import leaf_values
+from ..evidence import Evidence
+from ..paths import decode
+from ..raising import content_words, tells
+from ..said import folded, says, spellings
+from .problem import OutcomeGate, Problem
+
+_WISH = re.compile(
+    r"\b(?:please|could you|can you|would you|will you|i(?:'d| would) like(?: you)? to|i need(?: you)? to|"
+    r"i want(?: you)? to|go ahead and)\b"
+)
+_SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
+_TOKEN = re.compile(r"\w(?:[\w@.+'/:-]*\w)?")
+_ORDINAL = re.compile(r"\d{1,2}(?:st|nd|rd|th)")
+
+
+def hears_every_report(evidence: Evidence) -> Iterator[Problem]:
+    """Whatever the user is to hear belongs to a goal that the user raised and asked about.
+
+    The label's words, the value itself or its goal's intent are enough: there are many ways to ask.
+    """
+    for expected in evidence.blueprint.expected:
+        goal = evidence.blueprint.plan.goals[expected.goal]
+        reports = [report for report in goal.reports if report.label == expected.label]
+        if not reports or not evidence.raised[expected.goal]:
+            continue
+        wanted = content_words(expected.label)
+        words = frozenset[str]().union(*map(content_words, evidence.users))
+        if wanted and not wanted & words:
+            yield Problem(
+                "user.report_not_asked", f"{expected.label} of goal {expected.goal}", len(evidence.transcript)
+            )
+
+
+def tells_its_facts(evidence: Evidence) -> Iterator[Problem]:
+    """What a call takes from the user was told by the user, before that call."""
+    for goal, fact in _needed(evidence.blueprint):
+        value = decode(fact.value)
+        start = evidence.raised_at(goal)
+        if not start:
+            continue
+        told = [position for position, text in evidence.talk.users if tells(text, value)]
+        if not told and not _returned(evidence, value):
+            yield Problem("user.fact_not_told", f"{fact.label} of goal {goal}", start)
+
+
+def keeps_what_is_asked_for(evidence: Evidence) -> Iterator[Problem]:
+    """A fact that is told only when asked for is not told before the assistant has spoken on its goal."""
+    for number, goal in enumerate(evidence.blueprint.plan.goals):
+        start, turn = evidence.raised_at(number), evidence.raised[number]
+        if not turn:
+            continue
+        text = evidence.users[turn - 1]
+        told = {
+            fact.value for other in evidence.blueprint.plan.goals for fact in other.facts if fact.reveal == "upfront"
+        }
+        for fact in goal.facts:
+            value = decode(fact.value)
+            strong = isinstance(value, str) and len(value) > 3
+            if fact.reveal == "asked" and strong and fact.value not in told and tells(text, value):
+                yield Problem("user.told_early", f"{fact.label} of goal {number}", start)
+
+
+def invents_nothing(evidence: Evidence) -> Iterator[Problem]:
+    """Codes, addresses, amounts and dates in the user's mouth are the blueprint's, or were heard before."""
+    allowed = _allowed(evidence.blueprint)
+    for position, text in evidence.talk.users:
+        plain = folded(text)
+        for token in (found.group() for found in _TOKEN.finditer(plain)):
+            if not _is_hard(token) or token in allowed:
+                continue
+            if not any(token in folded(heard) for at, heard in evidence.talk.answers if at < position):
+                yield Problem("user.invents_fact", token, position)
+
+
+def makes_its_slips(evidence: Evidence) -> Iterator[Problem]:
+    """Whatever the blueprint has the user get wrong at first is said wrongly at first."""
+    for number, goal in enumerate(evidence.blueprint.plan.goals):
+        for fact in goal.facts:
+            wrong = fact.slip or fact.at_first
+            if wrong and evidence.raised[number]:
+                text = evidence.users[evidence.raised[number] - 1]
+                if not tells(text, decode(wrong)):
+                    yield Problem("user.slip_not_made", f"{fact.label} of goal {number}", evidence.raised_at(number))
+
+
+def wishes_nothing_else(evidence: Evidence) -> Iterator[Problem]:
+    """The user asks for nothing that has no word in common with any goal, any fact or what was said before."""
+    plan = evidence.blueprint.plan
+    known = content_words(" ".join((*(goal.intent for goal in plan.goals), plan.policy)))
+    for goal in plan.goals:
+        known |= content_words(" ".join((goal.answer, *(r.label for r in goal.reports))))
+        known |= content_words(" ".join(f"{fact.label} {fact.value}" for fact in goal.facts))
+    heard = 0
+    for position, text in evidence.talk.users:
+        for at, answer in evidence.talk.answers:
+            if heard < at < position:
+                known |= content_words(answer)
+        heard = position
+        for sentence in _SENTENCE.split(text):
+            if _WISH.search(sentence.lower()):
+                words = content_words(_WISH.sub(" ", sentence.lower()))
+                if len(words) > 1 and not words & known:
+                    yield Problem("user.unplanned_wish", sentence, position)
+
+
+def _needed(blueprint: Blueprint) -> list[tuple[int, Fact]]:
+    """The facts that executed steps take from the user, with the number of their goal."""
+    out: list[tuple[int, Fact]] = []
+    for index in blueprint.executed:
+        step = blueprint.plan.steps[index]
+        told = {argument.source.label for argument in step.arguments if isinstance(argument.source, Told)}
+        chosen = any(isinstance(argument.source, Produced) and argument.source.where for argument in step.arguments)
+        goal = blueprint.plan.goals[step.goal]
+        needed = [fact for fact in goal.facts if fact.label in told or (chosen and _not_taken(blueprint, goal, fact))]
+        out += [(step.goal, fact) for fact in needed if (step.goal, fact) not in out]
+    return out
+
+
+def _not_taken(blueprint: Blueprint, goal: Goal, fact: Fact) -> bool:
+    """True for a fact that no step takes as it is: it tells apart what a list holds."""
+    number = blueprint.plan.goals.index(goal)
+    steps = [step for step in blueprint.plan.steps if step.goal == number]
+    sources = [argument.source for step in steps for argument in step.arguments]
+    return not any(isinstance(source, Told) and source.label == fact.label for source in sources)
+
+
+def _returned(evidence: Evidence, value: object) -> bool:
+    """True when a tool brought the value up, so that nobody had to tell it."""
+    return any(says(reply, value) for _, reply in evidence.talk.replies)
+
+
+def _is_hard(token: str) -> bool:
+    """True for a token that nobody says by the way: a code, an address, an amount, a date."""
+    digits = sum(map(str.isdigit, token))
+    if not digits:
+        return "@" in token
+    return not _ORDINAL.fullmatch(token) and (digits > 2 or "@" in token or "." in token or digits < len(token) > 2)
+
+
+def _allowed(blueprint: Blueprint) -> str:
+    """All that the user may have in mind, in every way of writing it, folded into one text."""
+    parts: list[str] = [blueprint.plan.policy]
+    for goal in blueprint.plan.goals:
+        parts += [goal.intent, goal.answer]
+        for text in (text for fact in goal.facts for text in (fact.value, fact.slip, fact.at_first) if text):
+            for _, leaf in leaf_values(decode(text)):
+                parts += spellings(leaf)
+    parts += [
+        form for step in blueprint.plan.steps if step.condition for form in spellings(decode(step.condition.equals))
+    ]
+    return folded(" \n ".join(parts))
+
+
+TELLING: tuple[OutcomeGate, ...] = (
+    hears_every_report,
+    tells_its_facts,
+    keeps_what_is_asked_for,
+    makes_its_slips,
+    invents_nothing,
+    wishes_nothing_else,
+)
