@@ -117,7 +117,7 @@ class Candidates:
     def _hubs(self) -> Iterator[Candidate]:
         """A tool whose reply many others need, with a few of those at a time."""
         for tool in sorted(self._out):
-            needing = list(dict.fromkeys(self._out[tool]))
+            needing = sorted(dict.fromkeys(self._out[tool]), key=lambda other: (self._facts[other].entity, other))
             for start in range(0, len(needing), 4):
                 group = needing[start : start + 4]
                 if len(group) > 1:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
+from ...sandbox.entities.shapes import normal
 from ...sandbox.entities.verbs import Verb
 from .facts import OutputFact, ParamFact, ToolFacts
 from .nouns import Entity
@@ -105,8 +106,10 @@ def _match(param: ParamFact, output: OutputFact) -> float:
     """How well the keys and their types agree, 0 to 1."""
     if param.type and output.type and not _same_type(param.type, output.type):
         return 0
-    if param.key == output.key:
+    if normal(param.path.rpartition(".")[2]) == normal(output.name):
         return 1
+    if param.key == output.key:
+        return 0.97
     if param.key == "any":
         return _ANY.get(output.key, 0)
     return _ANY.get(param.key, 0) if output.key == "any" else 0

@@ -18,7 +18,10 @@ Role: TypeAlias = Literal["own", "scope", "foreign", "new", "none"]
 """How a parameter points: at the entry the call is about; at one above it; at one of another collection; at the entry
 that the call makes (its name is chosen, not looked up); at nothing."""
 
-GENERIC = frozenset("resource item entity target source object record element data info type".split())
+GENERIC = frozenset(
+    """resource item entity target source object record element data info type location region zone language country
+    currency status version date time year month day name value""".split()
+)
 """Nouns that stand for any entry of whatever collection: a field of such a name points at nothing certain."""
 _SETS = frozenset("set change switch toggle configure update edit modify add".split())
 BARE = frozenset("any id arn number name slug key ref sku code login username handle".split())

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from itertools import count
 
 from ...sandbox.entities.verbs import VERBS, Hints, Verb, left_out, read_verb
 from ...sandbox.entities.words import plural, singular, tokens
@@ -30,7 +31,7 @@ def function_names(facts: Sequence[ToolFacts]) -> list[str]:
     names: list[str] = []
     for tool in facts:
         name = next((name for name in _choices(tool) if name.lower() not in taken), "")
-        name = name or f"{_choices(tool)[-1][: LONGEST - 9]}_{_digest(tool.record.name)}"
+        name = name or _numbered(_choices(tool)[0], taken)
         taken.add(name.lower())
         names.append(name)
     return names
@@ -69,7 +70,16 @@ def _spelled(tool: ToolFacts) -> list[str]:
             words = [*words[:-1], plural(words[-1])]
         if words:
             found.append("_".join((verb, *words))[:LONGEST].strip("_"))
+    told = [need.path for need in tool.needs if "." not in need.path and need.path.isascii()]
+    if found and told:
+        found.insert(1, "_".join((found[0], "by", *tokens(told[-1])))[:LONGEST].strip("_"))
     return found or [f"{verb}_{_digest(tool.record.name)}"]
+
+
+def _numbered(name: str, taken: Collection[str]) -> str:
+    """`list_orders_2` where two tools do the same by all that their names could say."""
+    numbered = (f"{name[: LONGEST - 5]}_{number}" for number in count(2))
+    return next(name for name in numbered if name.lower() not in taken)
 
 
 def _digest(name: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TypeAlias
 
 from ...sandbox.entities.verbs import Verb
-from ...sandbox.entities.words import singular, tokens
+from ...sandbox.entities.words import normal, singular, tokens
 from ...sandbox.tools import JsonObject
 from .facts import BARE, OutputFact, type_of
 from .fields import read_field, semantic
@@ -23,6 +23,10 @@ _WRAPPERS = frozenset(
 )
 """Properties that hold the entries themselves, or a part of the same entry."""
 
+_SUFFIXES = frozenset(
+    "detail summary list info view set metadata description item record result entry response data object map".split()
+)
+"""What a collection's name is followed by where its entries are shown: `PortfolioDetails`."""
 NOTHING: Entity = ("",)
 """What a reply is about whose own keys name no entry of the service."""
 
@@ -46,11 +50,11 @@ class Replies:
             return ()
         entity = self._about(schema, entity, verb)
         self._alive.append(schema)
-        found: dict[tuple[Entity | None, str], OutputFact] = {}
+        found: dict[tuple[Entity | None, str, str], OutputFact] = {}
         for leaf in self._read(schema, MAX_DEPTH)[:MOST_LEAVES]:
             fact = self._fact(leaf, entity)
             if fact is not None:
-                at = (fact.entity, fact.key)
+                at = (fact.entity, fact.key, normal(fact.name))
                 if at not in found or fact.depth < found[at].depth:
                     found[at] = fact
         return tuple(found.values())
@@ -137,6 +141,8 @@ class Replies:
             return here
         if context is not None and (words[-1] in _WRAPPERS and len(words) == 1):
             return context
-        if context is not None and words[-1] in ("list", "set", "items") and " ".join(words[:-1]) == here[-1]:
-            return here
-        return self._nouns.meant(stem, here)
+        found = self._nouns.meant(stem, here)
+        while found is None and len(stem) > 1 and stem[-1] in _SUFFIXES:
+            stem = stem[:-1]
+            found = here if " ".join(stem) == here[-1] else self._nouns.meant(stem, here)
+        return found

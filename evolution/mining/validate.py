@@ -1,0 +1,107 @@
+"""What makes a candidate a cluster: its size, its verbs, its edges, a plan, and a run of it on the entity store."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import msgspec
+
+from ...sandbox.entities import execute_plan
+from ...sandbox.tools import ToolSpec
+from .candidates import LEAST_TOOLS, MOST_TOOLS, Candidate
+from .edges import FactEdge
+from .facts import ToolFacts
+from .plans import connected, forward, plan_of
+
+SEED = 0
+"""Of the world in which plans are tried."""
+MOST_REPAIRS = 2
+"""Unplayable tools that are taken out of one candidate before it is given up."""
+
+
+class Valid(msgspec.Struct, frozen=True):
+    """A candidate that passed."""
+
+    candidate: Candidate
+    plan: tuple[int, ...]
+    edges: tuple[FactEdge, ...]
+    """Those that the plan can use."""
+    entry: tuple[tuple[int, str], ...]
+    """(tool, required parameter that points at an entry and that no edge feeds), in the order of the plan."""
+
+
+class Validator:
+    """Checks the candidates of one service. What it learns of one candidate's tools it knows for the next."""
+
+    def __init__(self, facts: Sequence[ToolFacts], names: Sequence[str], edges: Sequence[FactEdge]) -> None:
+        self._facts = facts
+        self._names = names
+        self._from: dict[int, list[FactEdge]] = {}
+        for edge in edges:
+            self._from.setdefault(edge.src, []).append(edge)
+        self._specs: dict[int, ToolSpec] = {}
+        self.unplayable: set[int] = set()
+        """Tools that the entity store cannot play, as far as any was tried."""
+        self.rejected: Counter[str] = Counter()
+        """{reason: candidates}"""
+
+    def sketch(self, candidate: Candidate) -> Valid | None:
+        """The candidate with plan and edges, if it passes everything but the run."""
+        tools = tuple(tool for tool in candidate.tools if tool not in self.unplayable)
+        if not LEAST_TOOLS <= len(tools) <= MOST_TOOLS:
+            return self._refused("size")
+        if len({self._facts[tool].subject.verb for tool in tools}) < 2:
+            return self._refused("one_verb")
+        chosen = set(tools)
+        inner = [edge for tool in tools for edge in self._from.get(tool, ()) if edge.dst in chosen]
+        plan = plan_of(tools, self._facts, inner)
+        if plan is None:
+            return self._refused("circle")
+        edges = forward(plan, inner)
+        if not connected(plan, edges):
+            return self._refused("apart")
+        fed = {(edge.dst, edge.param.path) for edge in edges}
+        entry = tuple((t, need.path) for t in plan for need in self._facts[t].needs if (t, need.path) not in fed)
+        return Valid(msgspec.structs.replace(candidate, tools=tools), tuple(plan), tuple(edges), entry)
+
+    def run(self, sketch: Valid) -> Valid | None:
+        """The candidate once its plan ran through; tools that cannot be played are taken out first."""
+        found: Valid | None = sketch
+        for _ in range(MOST_REPAIRS + 1):
+            if found is None:
+                return None
+            failure = self._failure(found.plan)
+            if failure is None:
+                return found
+            self.unplayable.add(failure)
+            found = self.sketch(found.candidate)
+        return self._refused("run")
+
+    def _failure(self, plan: Sequence[int]) -> int | None:
+        """The tool at which the plan fails; None when it runs through."""
+        specs = [self.spec(tool) for tool in plan]
+        run = execute_plan(specs, [spec.name for spec in specs], SEED)
+        if run.ok:
+            return None
+        name = run.failure.partition(":")[0]
+        self.rejected[f"run: {' '.join(run.failure.split(': ')[1:3])[:40]}"] += 1
+        return next(tool for tool, spec in zip(plan, specs, strict=True) if spec.name == name)
+
+    def spec(self, tool: int) -> ToolSpec:
+        """A tool as the sandbox takes it."""
+        if tool not in self._specs:
+            facts = self._facts[tool]
+            record = facts.record
+            self._specs[tool] = ToolSpec(
+                self._names[tool],
+                record.description,
+                record.service,
+                record.input_schema,
+                facts.output_schema,
+                facts.reads,
+            )
+        return self._specs[tool]
+
+    def _refused(self, reason: str) -> None:
+        self.rejected[reason] += 1
