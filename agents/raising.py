@@ -53,19 +53,24 @@ def likeness(goal: Goal, text: str) -> float:
 def raised(plan: Plan, users: Sequence[str]) -> tuple[int, ...]:
     """For each goal the number (from 1) of the user message that raises it, 0 when none does.
 
-    Goals come up in their order, each at or after the one before; the likeliest message counts, the earliest of equals.
+    Goals come up in their order, each after the one before unless they are raised together or nothing later fits; the
+    likeliest message counts, the earliest of equals.
     """
     out: list[int] = []
-    least = 0
+    last = 0
     for goal in plan.goals:
-        marks = [(likeness(goal, text), number) for number, text in enumerate(users) if number >= least]
-        best, number = max(marks, key=lambda mark: (mark[0], -mark[1]), default=(0.0, 0))
-        if best >= RAISED:
-            least = number
-            out.append(number + 1)
-        else:
-            out.append(0)
+        later = 0 if goal.together else _likeliest(goal, users, last)
+        last_or_here = later or _likeliest(goal, users, max(0, last - 1))
+        last = last_or_here or last
+        out.append(last_or_here)
     return tuple(out)
+
+
+def _likeliest(goal: Goal, users: Sequence[str], start: int) -> int:
+    """The number (from 1) of the message from `start` on that raises the goal; 0 when none does."""
+    marks = ((likeness(goal, text), -number) for number, text in enumerate(users[start:], start=start + 1))
+    best, number = max(marks, default=(0.0, 0))
+    return -number if best >= RAISED else 0
 
 
 def tells(text: str, value: object) -> bool:

@@ -11,9 +11,13 @@ from ..sandbox.tools import JsonValue
 
 WINDOW = 60
 """Characters after a label in which its value is looked for."""
-_TYPED = {ord(sign): "'" for sign in "\u2018\u2019"} | {ord(sign): '"' for sign in "\u201c\u201d"}
-_TYPED |= {ord(sign): "-" for sign in "\u2010\u2011\u2013\u2014"} | {ord(sign): " " for sign in "\u00a0\u202f"}
-_PLAIN: dict[int, str | None] = {**_TYPED, ord("*"): None, ord("`"): None}
+_PLAIN: dict[int, str | None] = {
+    **{ord(sign): "'" for sign in "\u2018\u2019"},
+    **{ord(sign): '"' for sign in "\u201c\u201d"},
+    **{ord(sign): "-" for sign in "\u2010\u2011\u2013\u2014"},
+    **{ord(sign): " " for sign in "\u00a0\u202f"},
+    **{ord(sign): None for sign in "*`"},
+}
 """Typographic signs as they are typed; marks of emphasis fall away."""
 _WORDS = "zero one two three four five six seven eight nine ten eleven twelve".split()
 _STATES = re.compile(r"\s*(?:\([^)]*\)\s*)?(?:is|are|was|were|be|comes to|amounts to|stands at|reads|now)\b|\s*[:=]")
