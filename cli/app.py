@@ -49,7 +49,10 @@ runs until Ctrl-C or SIGTERM, then exits with 0."""
 
 VERIFY_HELP = """Execute recorded trajectories again and judge them anew.
 
-One line out for every line in, in order. What a row says of itself (verdict, measurements, digests) is not read."""
+One line out for every line in, in order. What a row says of itself (verdict, measurements, digests) is not read.
+
+Files of others (OpenAI messages, Toucan, tau2-bench and BFCL results, ShareGPT) go through every check that needs no
+world to run again in; --json says of each check whether it passed, failed or did not apply."""
 
 SERVE_TOOLS_HELP = """Serve built-in services as an MCP server.
 

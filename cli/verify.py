@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, BinaryIO
+from typing import TYPE_CHECKING, Annotated
 
 import anyio
 import anyio.to_thread
@@ -15,11 +15,14 @@ import msgspec
 from anyio.abc import ObjectSendStream
 from cyclopts import Parameter
 
+from ..runtime.errors import ConfigError
+from ..runtime.foreign import Form
 from .safe import one_line
 from .show import open_rows
 
 if TYPE_CHECKING:
     from ..agents.reverify import Finding, Reverifier
+    from .verify_foreign import Replay
 
 READY_SERVERS = 2
 """Servers kept started in advance, per manifest."""
@@ -38,15 +41,16 @@ def verify(
     mcp: tuple[Path, ...] = (),
     tools: tuple[Path, ...] = (),
     clusters: tuple[Path, ...] = (),
+    form: Form | None = None,
 ) -> int:
     """See the help text in `app.py`.
 
     Parameters
     ----------
     file
-        A file of trajectories, one JSON object per line; - for stdin.
+        A file of trajectories, one JSON object per line; - for stdin. Files of others are told by their first record.
     json
-        One JSON object per line: id, accepted, reasons, scores.
+        One JSON object per line: id, accepted, reasons, scores; for files of others their form and the checks made.
     unique
         Reject an accepted row whose conversation stood in the file before.
     strict
@@ -54,26 +58,41 @@ def verify(
     mcp
         Manifests of the external MCP servers that rows played with.
     tools
-        Saved lists of tools that rows played on the entity store.
+        Saved lists of tools that rows played on the entity store; for files of others, the tools that were given.
     clusters
         Files of clusters that rows played on the entity store.
+    form
+        What a file of others holds, where its first record does not tell.
     """
-    from ..runtime import loop
+    from ..agents.reverify import MAX_LINE
+    from .verify_foreign import Replay, is_foreign, verify_foreign
 
-    with open_rows(file) as (stream, _):
-        check = partial(_verify, stream, mcp, tools, clusters, as_json=json, unique=unique)
-        try:
-            accepted, total = loop.run(check)
-        except BaseExceptionGroup as errors:
-            from ..runtime.supervisor import first_cause
-
-            raise first_cause(errors) from None
+    with open_rows(file) as (opened, name):
+        stream = Replay(opened)
+        if form or is_foreign(stream, MAX_LINE + 2):
+            if mcp or clusters:
+                raise ConfigError("verify: --mcp and --clusters are for rows of ours; nothing of others is run again")
+            accepted, total = verify_foreign(name, stream, form, tools, as_json=json, unique=unique)
+        else:
+            accepted, total = _again(partial(_verify, stream, mcp, tools, clusters, as_json=json, unique=unique))
     sys.stderr.write(f"tdscaling: {total} lines: {accepted} accepted, {total - accepted} not\n")
     return FAILED if strict and accepted < total else 0
 
 
+def _again(check: Callable[[], Awaitable[tuple[int, int]]]) -> tuple[int, int]:
+    """Run the check in an event loop; its errors as they were before task groups wrapped them."""
+    from ..runtime import loop
+
+    try:
+        return loop.run(check)
+    except BaseExceptionGroup as errors:
+        from ..runtime.supervisor import first_cause
+
+        raise first_cause(errors) from None
+
+
 async def _verify(
-    stream: BinaryIO,
+    stream: Replay,
     mcp: Sequence[Path],
     tools: Sequence[Path],
     clusters: Sequence[Path],
@@ -164,7 +183,7 @@ async def _feed(
             await send.send(slot)
 
 
-async def _lines(stream: BinaryIO) -> AsyncIterator[bytes]:
+async def _lines(stream: Replay) -> AsyncIterator[bytes]:
     """The lines one by one; what goes beyond the longest allowed one is read in parts and dropped."""
     from ..agents.reverify import MAX_LINE
 
