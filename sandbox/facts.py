@@ -21,6 +21,9 @@ _FREE_TEXT = frozenset(
 )
 _NO_LABEL = frozenset({"if", "whether", "when", "optional", "optionally", "only", "set", "use"})
 """A description that begins like this explains a parameter and does not name it."""
+_REMARKS = "required|optional|output[ -]only|input only|immutable|read[ -]only|deprecated|identifier"
+_REMARK = re.compile(rf"^\W*((?:{_REMARKS})\s*(?:[.:;)\]]+\s*|$))+", re.IGNORECASE)
+"""What descriptions of some catalogues say of a field before they say what it is."""
 _LOOKS = frozenset(
     "check count describe diff fetch find get list log look lookup query read search show status".split()
 )
@@ -60,7 +63,8 @@ def snake(name: str) -> str:
 def label_of(name: str, schema: JsonObject) -> str:
     """The human label: the first few words of the description, else the name's own words."""
     text = str(schema.get("title") or "") if " " in str(schema.get("title") or "") else ""
-    head = re.split(r"[.,;:(\n]|\be\.g\b", str(schema.get("description") or text), maxsplit=1)[0].strip()
+    said = _REMARK.sub("", str(schema.get("description") or text))
+    head = re.split(r"[.,;:(\n]|\be\.g\b", said, maxsplit=1)[0].strip()
     words = head.split()
     if 1 <= len(words) <= 5 and words[0].lower() not in _NO_LABEL:
         return re.sub(r"^(the|a|an)\s+", "", head, flags=re.IGNORECASE).lower()

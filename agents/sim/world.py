@@ -10,8 +10,9 @@ from random import Random
 import msgspec
 
 from ...runtime.chat import ChatMessage
-from ...sandbox.facts import Leaf, Param, leaves, snake
+from ...sandbox.facts import Leaf, Param, snake
 from ...sandbox.tools import JsonObject, JsonValue
+from .pointing import nameable, naming, sure_leaves
 from .words import KnownTool, ToolIndex, intent_of, known_tool, stems
 
 _SECTION = re.compile(r"(?ms)^# (\w+)\n(.*?)(?=^# \w+\n|\Z)")
@@ -42,7 +43,12 @@ class Planned(msgspec.Struct, frozen=True):
     """How a user would ask for it."""
     service: str
     leaves: tuple[Leaf, ...]
+    """Of the reply, those that are sure to be there."""
     read_only: bool
+    plain: bool = False
+    """True when nothing says what a reply holds."""
+    naming: frozenset[str] = frozenset()
+    """Required parameters that name an entry of the world though they look like plain values."""
 
     @property
     def name(self) -> str:
@@ -52,7 +58,7 @@ class Planned(msgspec.Struct, frozen=True):
     @property
     def ids(self) -> list[Param]:
         """Required parameters that point at something."""
-        return [param for param in self.tool.required if param.kind == "identifier"]
+        return [param for param in self.tool.required if param.kind == "identifier" or param.name in self.naming]
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -88,7 +94,8 @@ def read_order(messages: Sequence[ChatMessage]) -> Order:
     failed = Counter(name for spoken in messages for name in _FAILED.findall(spoken.content[:200]))
     sections = dict(_SECTION.findall(prompt))
     listed = _load(sections["Tools"])
-    tools = {entry["name"]: _planned(entry) for entry in listed}
+    tables = _tables(_load(sections["World"]))
+    tools = {entry["name"]: _planned(entry, tables) for entry in listed}
     return Order(
         mode=_word(r"mode: (\w+)", sections["Structure"]),
         goals=int(_word(r"number of goals: (\d+)", sections["Structure"])),
@@ -97,17 +104,24 @@ def read_order(messages: Sequence[ChatMessage]) -> Order:
             Feed(*entry["from"].split(": ", 1), *entry["to"].split(": ", 1))
             for entry in _load(sections["Dependencies"])
         ),
-        tables=_tables(_load(sections["World"])),
+        tables=tables,
         index=ToolIndex([planned.tool for planned in tools.values()]),
         perturbation=_word(r"(?m)^perturbation: (\w+)", sections["Structure"]),
         avoid=tuple(name for name, often in failed.items() if often >= 2 or failed.total() >= LAST_DRAFT),
     )
 
 
-def _planned(entry: JsonObject) -> Planned:
+def _planned(entry: JsonObject, tables: dict[str, dict[str, JsonObject]]) -> Planned:
     tool = known_tool(entry["name"], entry["description"], entry["parameters"])
+    returns = entry["returns"]
     return Planned(
-        tool, intent_of(entry["description"]), entry["service"], leaves(entry["returns"]), entry["read_only"]
+        tool=tool,
+        intent=intent_of(entry["description"]),
+        service=entry["service"],
+        leaves=sure_leaves(returns, tables),
+        read_only=entry["read_only"],
+        plain=returns is None,
+        naming=naming(tool.params, tables),
     )
 
 
@@ -160,14 +174,20 @@ class Records:
 
         Those of the service itself before others, and those that are named by it before those that mention it.
         """
-        near = [table for name, table in self._tables.items() if name.startswith(f"{service}.")]
-        for tables in (near, list(self._tables.values())):
-            own = [r for table in tables for key, r in table.items() if str(r.get(param.name)) == key]
-            found = own or [r for table in tables for r in table.values() if r.get(param.name) is not None]
+        near = {name: table for name, table in self._tables.items() if name.startswith(f"{service}.")}
+        for tables in (near, self._tables):
+            found = nameable(param, tables)
+            found = found or [r for table in tables.values() for r in table.values() if r.get(param.name) is not None]
             if found:
                 return self._dice.sample(found, len(found))
         paths = self._paths(param, tool) if _PATHISH.search(snake(param.name)) else []
         return [{param.name: path} for path in self._dice.sample(paths, len(paths))]
+
+    def covering(self, tool: Planned) -> list[JsonObject]:
+        """Records that a tool can point at: those that answer most of its identifiers, in random order."""
+        names = {param.name for param in tool.ids}
+        found = [self.anchors(param, tool.service, tool.name) for param in tool.ids]
+        return max(found, key=lambda records: len(names & records[0].keys()) if records else -1)
 
     def alike(self, names: set[str], service: str) -> list[JsonObject]:
         """Records of the service's table that shares most fields with these names, in random order."""

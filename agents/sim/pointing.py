@@ -1,0 +1,91 @@
+"""What schemas and records say together: which parameters name an entry, and where a reply surely holds a value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from random import Random
+
+from ...sandbox.entities.schemas import Unsatisfiable, fits
+from ...sandbox.entities.values import value_for
+from ...sandbox.facts import Leaf, Param, leaves, schema_type, snake
+from ...sandbox.tools import JsonObject, JsonValue
+from .words import stems
+
+_NAMING = frozenset("id ids name key code number uuid guid sid arn slug no identifier".split())
+"""Last words of parameters that name an entry."""
+_STEERING = frozenset("token cursor etag kind next previous schema error errors limit offset page pages".split())
+"""Words of reply fields that nobody wants to hear."""
+TRIALS = 4
+
+
+def naming(params: Iterable[Param], tables: Mapping[str, Mapping[str, JsonObject]]) -> frozenset[str]:
+    """Names of the required parameters that name an entry of the world though they look like plain values."""
+    return frozenset(
+        param.name
+        for param in params
+        if param.required and param.kind in ("text", "number", "free text") and nameable(param, tables)
+    )
+
+
+def nameable(param: Param, tables: Mapping[str, Mapping[str, JsonObject]]) -> list[JsonObject]:
+    """The records that a parameter can name, each with the parameter's value in it.
+
+    Those whose key stands under the parameter's own name; else those of the table that is called like the parameter.
+    """
+    own = [r for table in tables.values() for key, r in table.items() if str(r.get(param.name)) == key]
+    if own or "path" in param.name.lower():
+        return own
+    words = snake(param.name).split("_")
+    about = stems(" ".join(words[:-1] if words[-1] in _NAMING else words))
+    if not about or (words[-1] not in _NAMING and param.kind != "identifier"):
+        return []
+    called = [(table, stems(name.partition(".")[2].replace("_", " "))) for name, table in tables.items()]
+    near = [table for table, called_so in called if called_so == about]
+    near = near or [table for table, called_so in called if called_so and called_so < about]
+    return [{**r, param.name: _typed(key, param)} for table in near[:1] for key, r in table.items()]
+
+
+def _typed(key: str, param: Param) -> JsonValue:
+    return int(key) if schema_type(param.schema) in ("integer", "number") and key.lstrip("-").isdigit() else key
+
+
+def sure_leaves(schema: JsonObject | None, tables: Mapping[str, Mapping[str, JsonObject]]) -> tuple[Leaf, ...]:
+    """The leaves of a reply that will be there: required ones, what the world's records hold, and all in lists."""
+    found = leaves(schema)
+    if schema is None:
+        return found
+    needed = set(_needed(schema, ""))
+    held = {name for table in tables.values() for record in table.values() for name in record}
+    lists = any("*" in leaf.path for leaf in found)
+    return tuple(
+        leaf
+        for leaf in found
+        if "$ref" not in leaf.schema
+        and not _STEERING & set(snake(leaf.name).split("_"))
+        and ("*" in leaf.path or leaf.path in needed or (not lists and leaf.path in held))
+    )
+
+
+def _needed(schema: JsonObject, path: str) -> Iterable[str]:
+    """Paths on which every property is required."""
+    for name in schema.get("required") or ():
+        inner = (schema.get("properties") or {}).get(name)
+        if isinstance(inner, dict):
+            here = f"{path}.{name}" if path else name
+            yield here
+            yield from _needed(inner, here)
+
+
+def fitting(value: JsonValue, param: Param, dice: Random) -> JsonValue:
+    """The value if the parameter's schema allows it, else one made by the schema; None where none is found."""
+    allowed = fits(param.schema, param.schema)
+    if value is not None and allowed(value):
+        return value
+    for _ in range(TRIALS):
+        try:
+            made = value_for(param.schema, param.schema, param.name, dice)
+        except Unsatisfiable:
+            return None
+        if allowed(made):
+            return made
+    return None
