@@ -22,6 +22,7 @@ from ...runtime.blueprint import (
 )
 from ...sandbox.facts import Leaf, Param, schema_type, snake
 from ...sandbox.tools import JsonObject, JsonValue
+from .pointing import fitting
 from .sql import statement, wants_sql
 from .values import QUERIES, invent
 from .world import Order, Planned, Records
@@ -29,6 +30,7 @@ from .world import Order, Planned, Records
 REPORTABLE = ("enum", "number", "datetime", "text")
 GENERIC = ("total", "count", "limit", "offset", "page")
 UNDER_WAY = (None, "active", "available", "confirmed", "open", "pending", "processing", "requested", "scheduled")
+MOVED = ("source", "destination", "branch_name")
 _MAKES = ("create", "write", "new", "make", "init")
 
 
@@ -114,11 +116,7 @@ class Sketch:
     def anchor(self, tool: Planned) -> JsonObject:
         """A record for the first identifier of a tool, with what hangs together with it; empty without identifiers."""
         names = {leaf.name for leaf in tool.leaves}
-        found = (
-            self.records.anchors(tool.ids[0], tool.service, tool.name)
-            if tool.ids
-            else self.records.alike(names, tool.service)
-        )
+        found = self.records.covering(tool) if tool.ids else self.records.alike(names, tool.service)
         if not tool.read_only and self.dice.random() < 0.7:
             # What is still under way can mostly be changed, what is over cannot.
             found.sort(key=lambda record: not self.is_under_way(record))
@@ -174,8 +172,12 @@ class Sketch:
         known = about.get(param.name)
         if param.kind == "list":
             return self._several(param, tool)
-        if param.kind == "identifier" or snake(param.name) in ("source", "destination", "branch_name"):
+        if param in tool.ids or param.kind == "identifier" or snake(param.name) in MOVED:
             return self._pointer(param, tool, known)
+        return fitting(self._plain(param, tool, known), param, self.dice)
+
+    def _plain(self, param: Param, tool: Planned, known: JsonValue) -> JsonValue:
+        """A value for a parameter that names no entry; None without one."""
         if tool.read_only and isinstance(known, str | int | float) and not isinstance(known, bool):
             return known
         if wants_sql(str(param.schema.get("description") or "")):
@@ -251,7 +253,7 @@ class Sketch:
         if useful:
             for leaf in self.dice.sample(useful, min(len(useful), self.dice.randint(1, most))):
                 goal.reports.append(Report(step, leaf.path, leaf.label))
-        elif not tool.leaves and tool.read_only:
+        elif tool.plain and tool.read_only:
             goal.reports.append(Report(step, "", "first line of the answer"))
 
     def reach(self, param: Param, tool: Planned, anchor: JsonObject, depth: int) -> Source:
