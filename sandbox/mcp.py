@@ -260,6 +260,10 @@ class McpWorld:
         """
         if name not in {spec.name for spec in self._listing.specs}:
             return ToolReply(f"Unknown tool: {name}", is_error=True)
+        return await self._ask(name, arguments)
+
+    async def _ask(self, name: str, arguments: JsonObject) -> ToolReply:
+        """A call of any of the server's tools, those included that the manifest keeps from the assistant."""
         if self._closed:
             raise InfrastructureFault("mcp_closed", f"{self._manifest.source}: tool {name}: the world is closed")
         aliases = self._session.aliases
@@ -287,7 +291,7 @@ class McpWorld:
             EnvironmentFault: as `call`.
         """
         state = {
-            call.label: structured((await self.call(call.tool, call.arguments)).content)
+            call.label: structured((await self._ask(call.tool, call.arguments)).content)
             for call in self._manifest.state
         }
         session = self._session
