@@ -16,6 +16,7 @@ from ..prompts import PLAN_FIRST, VERIFY
 from . import answers
 from .choosing import TRIES, Call, One, Several, again, choose
 from .reading import Done, Thread, lookalikes, seen, thread_of, told, told_list
+from .search import LOOKUP, Search
 from .speech import Wish
 from .words import KnownTool, ToolIndex, index, overlap, stems
 
@@ -27,7 +28,6 @@ BESIDE_THE_POINT = 0.3
 PATIENCE = 2
 """How often the assistant asks for the same thing."""
 _EACH = re.compile(r",?\s*for each of (?:these|them|the following)\s*$", re.IGNORECASE)
-_LOOKUP = ("find", "list", "search", "look", "lookup", "get", "show", "query", "read", "directory")
 
 
 class Ask(msgspec.Struct, frozen=True):
@@ -51,6 +51,7 @@ class Assistant:
     def __init__(self, messages: Sequence[ChatMessage], tools: Sequence[ToolDefinition], dice: Random) -> None:
         self._thread: Thread = thread_of(messages)
         self._index: ToolIndex = index(tools)
+        self._search = Search(self._index, self._thread.done)
         self._rules = "\n".join(m.content for m in messages if isinstance(m, SystemMessage))
         self._first = not any(isinstance(m, AssistantMessage) and m.calls for m in messages)
         self._dice = dice
@@ -77,7 +78,7 @@ class Assistant:
         if self._is_forbidden(intent):
             return [Told(answers.forbidden(intent, self._dice))]
         tool = self._index.choose(intent)
-        if tool is None:
+        if tool is None or (wish.facts and not tool.required and not told(tool.params, wish)):
             return [Told(self._cannot(intent))]
         loop = next((p for p in tool.required if intent != wish.intent and len(told_list(p, wish)) > 1), None)
         if loop is not None:
@@ -180,8 +181,8 @@ class Assistant:
             value = given.get(param.name, answered.get(param.name))
             if value is None and param.required and param.kind == "identifier":
                 choice = choose(param, wish.facts | self._thread.answers, self._thread.done)
-                if isinstance(choice, Several) and self._asked_which < PATIENCE:
-                    return Ask(answers.which(choice.entries, self._dice))
+                if isinstance(choice, Several):
+                    return self._narrow(choice, param, tool, wish, depth)
                 if isinstance(choice, Call):
                     return choice
                 value = choice.value if isinstance(choice, One) else None
@@ -202,10 +203,19 @@ class Assistant:
             return Ask(answers.question(labels, self._dice)) if asked < PATIENCE else Told(answers.stuck(labels))
         return arguments
 
+    def _narrow(self, several: Several, param: Param, tool: KnownTool, wish: Wish, depth: int) -> Move:
+        """Where several entries fit: look further while the user told something that nothing showed yet, else ask."""
+        more = depth > 0 and self._search.told_more(tool, wish)
+        if more and (call := self._produce(param, tool, wish, depth)) is not None:
+            return call
+        if self._asked_which < PATIENCE:
+            return Ask(answers.which(several.entries, self._dice))
+        return Told(answers.stuck([param.label]))
+
     def _produce(self, param: Param, consumer: KnownTool, wish: Wish, depth: int) -> Call | None:
         """A look-up call that may bring up a missing identifier and was not made yet; None when there is none."""
         entity = stems(snake(param.name).removesuffix("_id")) or stems(param.label)
-        for producer in self._lookups(entity, param, wish):
+        for producer in self._search.lookups(entity, param, wish, more=self._search.told_more(consumer, wish)):
             if producer.name == consumer.name:
                 continue
             made = [call for call in self._thread.done if call.tool == producer.name]
@@ -219,22 +229,6 @@ class Assistant:
             if isinstance(filled, dict) and (filled or not producer.params):
                 return Call(producer.name, filled)
         return None
-
-    def _lookups(self, entity: frozenset[str], param: Param, wish: Wish) -> list[KnownTool]:
-        """Look-ups that do not need the identifier themselves, the likeliest first.
-
-        Those that speak of the entity come before those that only take something the user told.
-        """
-        ranked: list[tuple[int, int, KnownTool]] = []
-        for tool in self._index.tools.values():
-            looks = any(word in _LOOKUP for word in snake(tool.name).split("_"))
-            if looks and all(p.name != param.name for p in tool.required):
-                about = len(entity & tool.first) + len(entity & stems(snake(tool.name)))
-                given = told(tool.params, wish)
-                known = sum(p.name in given for p in tool.required)
-                if about or known:
-                    ranked.append((-about, -known, tool))
-        return [tool for _, _, tool in sorted(ranked, key=lambda entry: entry[:2])]
 
     def _mend(self, tool: KnownTool, wish: Wish, last: Done, tried: Sequence[Done]) -> Move:
         """After a failed call: look the right value up, try the closest, ask, or give up and say why."""
@@ -264,7 +258,7 @@ class Assistant:
 
     def _read_back(self, tool: KnownTool, written: Done) -> Move | None:
         """The read that shows what a write did, unless it was made already or there is none."""
-        if snake(tool.name).split("_")[0] in _LOOKUP:
+        if snake(tool.name).split("_")[0] in LOOKUP:
             return None
         for reader in self._readers(tool):
             values = {p.name: v for p in reader.required if (v := _value_of(p, written)) is not None}

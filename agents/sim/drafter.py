@@ -28,6 +28,7 @@ def draft(messages: Sequence[ChatMessage], dice: Random, *, sloppy: bool = False
     structure, change = STRUCTURES.get(order.mode, filler), CHANGES.get(order.perturbation)
     plan = _try(order, records, dice, structure, change) if change else None
     plan = plan or _try(order, records, dice, structure) or _try(order, records, dice, filler)
+    plan = plan or _try(msgspec.structs.replace(order, avoid=()), records, dice, filler)
     if plan is None and order.goals > 1:  # so few tools that they give no more than one wish
         alone = msgspec.structs.replace(order, goals=1, avoid=())
         plan = _try(alone, records, dice, structure) or _try(alone, records, dice, filler)

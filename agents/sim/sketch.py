@@ -113,6 +113,11 @@ class Sketch:
             raise Unfit("no such tool")
         return self.dice.choice(able)
 
+    def all_pointed(self) -> list[Planned]:
+        """Every tool that the user can ask for and that points at something, in random order."""
+        able = [tool for tool in self.order.speakable if tool.ids and tool.name not in (*self.withheld, *self.barred)]
+        return self.dice.sample(able, len(able))
+
     def anchor(self, tool: Planned) -> JsonObject:
         """A record for the first identifier of a tool, with what hangs together with it; empty without identifiers."""
         names = {leaf.name for leaf in tool.leaves}
@@ -136,6 +141,8 @@ class Sketch:
         arguments: list[Argument] = []
         for param in tool.tool.params:
             source = (fixed or {}).get(param.name)
+            if source is None and param.required and param.kind == "identifier":
+                source = self._taken(param.name)
             if source is None and (param.required or self._wants(param, tool)):
                 value = self.value(param, tool, anchor)
                 if value is not None:
@@ -147,6 +154,19 @@ class Sketch:
         self.steps.append(Step(len(self.goals) - 1, tool.name, tuple(arguments), parallel, condition))
         return len(self.steps) - 1
 
+    def _taken(self, name: str) -> Source | None:
+        """Where an earlier call of the last goal took the same identifier from, if a reply gave it."""
+        return next(
+            (
+                argument.source
+                for step in self.steps
+                if step.goal == len(self.goals) - 1
+                for argument in step.arguments
+                if argument.name == name and isinstance(argument.source, Produced)
+            ),
+            None,
+        )
+
     def told_of(self, step: Step) -> JsonObject:
         """The arguments of a step that the user tells."""
         facts = self.goals[step.goal].facts
@@ -155,6 +175,17 @@ class Sketch:
             for argument in step.arguments
             if isinstance(argument.source, Told)
         }
+
+    def clashes(self, goal: int) -> bool:
+        """True when a goal tells a value for what another of its calls takes from a reply."""
+        told = self.goals[goal].facts
+        return any(
+            isinstance(argument.source, Produced)
+            and next(p.label for p in self.order.tools[step.tool].tool.params if p.name == argument.name) in told
+            for step in self.steps
+            if step.goal == goal
+            for argument in step.arguments
+        )
 
     @staticmethod
     def is_under_way(record: JsonObject) -> bool:

@@ -11,7 +11,11 @@ from ...runtime.blueprint import Condition, GoalKind, Produced, Report, Source, 
 from ...sandbox.facts import Leaf, snake
 from .sketch import Sketch, Unfit
 from .speech import say_value
+from .words import ToolIndex
 from .world import Planned
+
+STARTS = 4
+"""Records tried for one tool before the next one."""
 
 
 def filler(sketch: Sketch) -> None:
@@ -38,17 +42,36 @@ def chain(sketch: Sketch) -> None:
 
 
 def _chain(sketch: Sketch, depth: int) -> None:
-    tool = sketch.pick(pointed=True)
-    first = tool.ids[0]
-    if not first.name.endswith("_id"):
+    """The first tool, in random order, that some record can be reached for at this depth."""
+    for tool in sketch.all_pointed():
+        for _ in range(STARTS):
+            mark = len(sketch.goals), len(sketch.steps)
+            try:
+                _chain_to(sketch, tool, depth)
+            except Unfit:
+                del sketch.goals[mark[0] :]
+                del sketch.steps[mark[1] :]
+            else:
+                return
+    raise Unfit("nothing can be reached that way")
+
+
+def _chain_to(sketch: Sketch, tool: Planned, depth: int) -> None:
+    pointers = [param for param in tool.ids if param.name.endswith("_id")]
+    if not pointers:
         raise Unfit("people know such a value, they do not look it up")
+    first = sketch.dice.choice(pointers)
     sketch.goal(tool.intent)
     anchor = sketch.anchor(tool)
+    if anchor.get(first.name) is None:
+        raise Unfit("the record does not say")
     step = sketch.step(tool, anchor, fixed={first.name: sketch.reach(first, tool, anchor, depth)})
     made = [step.tool for step in sketch.steps if step.goal == len(sketch.goals) - 1]
     wanted = msgspec.json.encode(anchor[first.name]).decode()
     if len(set(made)) < len(made) or any(fact.value == wanted for fact in sketch.goals[-1].facts.values()):
         raise Unfit("it goes in a circle")
+    if sketch.clashes(len(sketch.goals) - 1):
+        raise Unfit("what the user tells would be taken for what is to be looked up")
     sketch.report(tool, step)
 
 
@@ -151,6 +174,8 @@ def recover(sketch: Sketch) -> None:
 def _slip(sketch: Sketch, value: str) -> str:
     """The value with one character that a person could get wrong."""
     stem, dot, ending = value.partition(".") if "/" in value else (value, "", "")
+    if "@" in value:  # the host stays a reserved one
+        stem, dot, ending = value.partition("@")
     spots = [match.start() for match in re.finditer(r"[0-9A-Za-z]", stem)][-2 if stem.startswith("+") else -4 :]
     for _ in range(8):
         spot = sketch.dice.choice(spots)
@@ -225,6 +250,9 @@ def no_capable_tool(sketch: Sketch) -> None:
     tool = sketch.pick()
     if any(step.tool == tool.name for step in sketch.steps) or len(sketch.order.tools) < 2:
         raise Unfit("that tool is in use")
+    rest = ToolIndex([other.tool for name, other in sketch.order.tools.items() if name != tool.name])
+    if rest.choose(tool.intent) is not None:
+        raise Unfit("another tool sounds as if it could do that")
     _refused(sketch, tool, "no_capable_tool")
     sketch.withheld.append(tool.name)
 
