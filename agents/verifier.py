@@ -11,6 +11,7 @@ from ..runtime.casting import Pool
 from ..runtime.messages import Episode, Judge, ModelCall, Outcome
 from ..runtime.model import SIMULATED
 from ..runtime.row import Measurements, Provenance, Row
+from ..sandbox.tools import EVALUATION_ONLY
 from .episode import counted
 from .evidence import Evidence
 from .judging import Conversation, gather, judge
@@ -37,7 +38,16 @@ class Origin(msgspec.Struct, frozen=True):
         for call in calls:
             served.setdefault(call.role, set()).add(call.model)
         names = msgspec.json.encode({role: sorted(given) for role, given in sorted(served.items())}).decode()
-        return Provenance(version("tdscaling"), self.run_digest, model, self.sampling, self.prompts, tools, names)
+        return Provenance(
+            version("tdscaling"),
+            self.run_digest,
+            model,
+            self.sampling,
+            self.prompts,
+            tools,
+            names,
+            evaluation_only=EVALUATION_ONLY in tools,
+        )
 
     def touched(self, calls: Iterable[ModelCall]) -> bool:
         """Whether the simulated model played any role, embedded or served."""

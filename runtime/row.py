@@ -66,6 +66,8 @@ class Provenance(msgspec.Struct, frozen=True):
     """Licence and source of the tool schemas."""
     served: str = "{}"
     """JSON text `{role: [names that the servers gave]}`; `model` is the name that the assistant was asked for by."""
+    evaluation_only: bool = False
+    """True where a benchmark's tools were played: such a row is never training data, and exports refuse it."""
 
 
 class Kin(msgspec.Struct, frozen=True):

@@ -103,6 +103,8 @@ class ManifestKeys(Keys):
     sector: Label = "external tools"
     provenance: Label = "external server, licence not stated"
     """Source and licence of the tool schemas."""
+    evaluation_only: StrictBool = False
+    """True for a benchmark's tools: rows that played on them must never be trained on, and say so."""
     tools: ToolFilter = ToolFilter()
     errors: tuple[Label, ...] = ()
     """Beginnings of replies that report an error although the server does not mark them as one."""

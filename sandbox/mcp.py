@@ -33,7 +33,7 @@ from .mcp_pool import SessionPool
 from .mcp_reply import check_output, cut, reply_text, structured
 from .mcp_scratch import read_files
 from .mcp_session import Refused, Request, Session, one_line
-from .tools import JsonObject, Snapshot, ToolReply, ToolSpec
+from .tools import EVALUATION_ONLY, JsonObject, Snapshot, ToolReply, ToolSpec
 
 MAX_REPLY = 1_000_000
 """Characters of one reply; a longer one is cut visibly."""
@@ -101,8 +101,9 @@ class McpToolbox:
 
     @property
     def provenance(self) -> str:
-        """The manifest's word on source and licence."""
-        return self._manifest.provenance
+        """The manifest's word on source and licence, and whether it is for evaluation only."""
+        manifest = self._manifest
+        return f"{manifest.provenance}, {EVALUATION_ONLY}" if manifest.evaluation_only else manifest.provenance
 
     @property
     def seeded(self) -> bool:

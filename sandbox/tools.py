@@ -16,6 +16,9 @@ JsonValue: TypeAlias = Any
 JsonObject: TypeAlias = dict[str, Any]
 """A decoded JSON object. Any stands for JSON values only."""
 
+EVALUATION_ONLY = "evaluation only"
+"""In the provenance of a benchmark's tools: what is played on them is no training data."""
+
 Snapshot: TypeAlias = dict[str, dict[str, Any]]
 """State of one service: `{table: {key: record}}`, records are JSON values compared by equality."""
 
