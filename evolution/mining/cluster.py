@@ -11,9 +11,10 @@ import msgspec
 from ...sandbox.entities.verbs import READS, Verb
 from ...sandbox.tools import ToolSpec
 
-Kind: TypeAlias = Literal["lifecycle", "closure", "parent_child", "community", "join"]
+Kind: TypeAlias = Literal["lifecycle", "closure", "parent_child", "community", "companions", "join"]
 """How a cluster was found: the tools of one collection; a target with everything it needs; a collection with the one
-below it; tools that depend on each other more than on others; two clusters of different services that share a type."""
+below it; tools that depend on each other more than on others; tools of a service without a chain of edges that are
+about the same thing; two clusters of different services that share a type."""
 
 
 class MinedTool(msgspec.Struct, frozen=True):
@@ -110,6 +111,9 @@ class MinedCluster(msgspec.Struct, frozen=True):
     tools: tuple[MinedTool, ...]
     """In the order of the plan."""
     edges: tuple[MinedEdge, ...]
+    shared: tuple[str, ...]
+    """What joins `companions` beside edges: parameters that a user tells once for several tools, and collections that
+    some of the tools show and others change. Empty for all other kinds, which edges alone join."""
     entities: tuple[str, ...]
     """What the tools are about, in the order of the plan, without repetition."""
     sector: str

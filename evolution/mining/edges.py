@@ -120,7 +120,9 @@ def _same_type(one: str, other: str) -> bool:
 
 
 def _asks_for(producer: ToolFacts, param: ParamFact) -> bool:
-    """True when the producer needs the very key that it is asked for."""
+    """True when the producer needs the very key that it is asked for; of a guessed reply, when it takes it at all."""
+    if producer.inferred and producer.entity != param.entity:
+        return any(taken.entity == param.entity for taken in producer.params if taken.points and not taken.many)
     return any(need.entity == param.entity for need in producer.needs)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -24,7 +24,14 @@ GENERIC = frozenset(
 )
 """Nouns that stand for any entry of whatever collection: a field of such a name points at nothing certain."""
 _SETS = frozenset("set change switch toggle configure update edit modify add".split())
-BARE = frozenset("any id arn number name slug key ref sku code login username handle".split())
+BARE = frozenset("any id arn number name slug key ref sku code login username handle path url".split())
+PLACES = frozenset("path url".split())
+"""Keys of functions only: what an HTTP operation takes as path or URL is a value like others."""
+TEXTS = frozenset(
+    """message text content body comment description title query prompt note question answer word sentence code input
+    output search summary keyword topic term instruction number amount price size value""".split()
+)
+"""Nouns that are as often a text to be written as a collection to look in."""
 
 
 class ParamFact(msgspec.Struct, frozen=True):
@@ -113,6 +120,7 @@ class _Params:
         self._scopes = dict(subject.scopes)
         self._google = tool.catalog == "google" or subject.by == "dots"
         self._entity = nouns.canonical(subject.entity)
+        self._function = tool.method is None
 
     def read(self) -> list[ParamFact]:
         needed = set(self._schema.get("required") or ())
@@ -161,6 +169,8 @@ class _Params:
             return "none", None, ""
         if self._google and not inside and name in ("name", "resource", "resourceName", "parent"):
             return self._resource(name)
+        if field.key in PLACES and not self._function:
+            return "none", None, ""
         if field.kind == "identifier" and not field.stem:
             return self._bare(field.key)
         if field.kind == "named" and field.key != "any" and not field.stem:
@@ -228,11 +238,19 @@ def proved_keys(tools: Sequence[tuple[Subject, tuple[ParamFact, ...]]]) -> froze
     )
 
 
-def settled(params: Sequence[ParamFact], proved: frozenset[tuple[Entity, str]]) -> tuple[ParamFact, ...]:
-    """The parameters, those unsettled that point by a name which nothing proves to be a key."""
+def settled(
+    params: Sequence[ParamFact], proved: frozenset[tuple[Entity, str]], shown: Collection[Entity]
+) -> tuple[ParamFact, ...]:
+    """The parameters, those unsettled that point by a name which nothing proves to be a key.
+
+    `shown` are collections that a function of the service lists: a required name of one of those is looked up there.
+    """
     return tuple(
         param
-        if param.role != "foreign" or param.kind == "identifier" or (param.entity, param.key) in proved
+        if param.role != "foreign"
+        or param.kind == "identifier"
+        or (param.entity, param.key) in proved
+        or (param.required and param.entity in shown and param.entity[-1] not in TEXTS)
         else msgspec.structs.replace(param, role="none", entity=None)
         for param in params
     )

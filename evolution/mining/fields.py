@@ -18,7 +18,10 @@ Semantic: TypeAlias = Literal[
 """A type of value that means the same in every service."""
 
 IDS = frozenset("id ids uid uids uuid uuids guid guids identifier identifiers".split())
-KEYS = frozenset("arn arns number numbers slug slugs key keys name names ref sku code login username handle".split())
+KEYS = frozenset(
+    """arn arns number numbers slug slugs key keys name names ref sku code login username handle path paths url urls
+    no""".split()
+)
 _CREDENTIALS = frozenset(
     """secret secrets password passwords passphrase passwd apikey authorization credential credentials signature
     bearer otp jwt hmac nonce csrf pin""".split()

@@ -50,12 +50,15 @@ def forward(plan: Sequence[int], edges: Sequence[FactEdge]) -> list[FactEdge]:
     return [edge for edge in edges if place[edge.src] < place[edge.dst]]
 
 
-def connected(tools: Sequence[int], edges: Sequence[FactEdge]) -> bool:
-    """True when edges, taken in either direction, join all the tools."""
+def connected(tools: Sequence[int], edges: Sequence[FactEdge], groups: Sequence[Sequence[int]] = ()) -> bool:
+    """True when edges, taken in either direction, join all the tools; the tools of a group are joined anyway."""
     near: dict[int, set[int]] = {tool: set() for tool in tools}
     for edge in edges:
         near[edge.src].add(edge.dst)
         near[edge.dst].add(edge.src)
+    for group in groups:
+        for tool in group:
+            near[tool].update(group)
     reached = {tools[0]}
     waiting = [tools[0]]
     while waiting:

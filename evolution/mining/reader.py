@@ -29,7 +29,8 @@ def read_service(tools: Sequence[ToolRecord]) -> list[ToolFacts]:
     kept = [(tool, _listing(subject, found), entity) for (tool, subject, entity), found in zip(kept, read, strict=True)]
     drafts = [(subject, found) for (_, subject, _), found in zip(kept, read, strict=True)]
     proved = proved_keys(drafts)
-    params = [settled(found, proved) for _, found in drafts]
+    shown = {entity for tool, subject, entity in kept if tool.method is None and subject.verb == "list"}
+    params = [settled(found, proved, shown) for _, found in drafts]
     replies = Replies(nouns, proved)
     known = known_entities([(*entry, found) for entry, found in zip(kept, params, strict=True)])
     facts: list[ToolFacts] = []

@@ -10,6 +10,7 @@ import msgspec
 from ...sandbox.entities import execute_plan
 from ...sandbox.tools import ToolSpec
 from .candidates import LEAST_TOOLS, MOST_TOOLS, Candidate
+from .companions import Link
 from .edges import FactEdge
 from .facts import ToolFacts
 from .plans import connected, forward, plan_of
@@ -29,6 +30,8 @@ class Valid(msgspec.Struct, frozen=True):
     """Those that the plan can use."""
     entry: tuple[tuple[int, str], ...]
     """(tool, required parameter that points at an entry and that no edge feeds), in the order of the plan."""
+    links: tuple[Link, ...]
+    """Those that join the tools beside the edges; companions only."""
 
 
 class Validator:
@@ -46,8 +49,8 @@ class Validator:
         self.rejected: Counter[str] = Counter()
         """{reason: candidates}"""
 
-    def sketch(self, candidate: Candidate) -> Valid | None:
-        """The candidate with plan and edges, if it passes everything but the run."""
+    def sketch(self, candidate: Candidate, links: Sequence[Link] = ()) -> Valid | None:
+        """The candidate with plan and edges, if it passes everything but the run; `links` join tools beside edges."""
         tools = tuple(tool for tool in candidate.tools if tool not in self.unplayable)
         if not LEAST_TOOLS <= len(tools) <= MOST_TOOLS:
             return self._refused("size")
@@ -59,11 +62,12 @@ class Validator:
         if plan is None:
             return self._refused("circle")
         edges = forward(plan, inner)
-        if not connected(plan, edges):
+        used = [link for link in links if len(chosen.intersection(link.tools)) > 1]
+        if not connected(plan, edges, [sorted(chosen.intersection(link.tools)) for link in used]):
             return self._refused("apart")
         fed = {(edge.dst, edge.param.path) for edge in edges}
         entry = tuple((t, need.path) for t in plan for need in self._facts[t].needs if (t, need.path) not in fed)
-        return Valid(msgspec.structs.replace(candidate, tools=tools), tuple(plan), tuple(edges), entry)
+        return Valid(msgspec.structs.replace(candidate, tools=tools), tuple(plan), tuple(edges), entry, tuple(used))
 
     def run(self, sketch: Valid) -> Valid | None:
         """The candidate once its plan ran through; tools that cannot be played are taken out first."""
@@ -75,7 +79,7 @@ class Validator:
             if failure is None:
                 return found
             self.unplayable.add(failure)
-            found = self.sketch(found.candidate)
+            found = self.sketch(found.candidate, found.links)
         return self._refused("run")
 
     def _failure(self, plan: Sequence[int]) -> int | None:
