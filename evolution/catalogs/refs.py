@@ -1,7 +1,8 @@
 """Schemas made self-contained: references followed, `allOf` folded, what is circular or endless cut, size bounded.
 
-The result of a reference depends on the reference and on how deep it stands, nothing else. So each pair is worked out
-once per document, tools share the parts, and a catalogue of a hundred thousand operations stays small.
+Where a schema is written and how deep it is used decide what becomes of it, and each such pair is worked out once per
+document. So the work is bounded by the document's size whatever its references say, tools share the parts, and a
+catalogue of a hundred thousand operations stays small.
 """
 
 from __future__ import annotations
@@ -23,8 +24,13 @@ MOST_NODES = (1, 12, 40, 120, 400)
 """Schemas that one object may hold, itself included, by the levels that are left below it."""
 MOST_ALTERNATIVES = 4
 """Alternatives of an `anyOf` that are kept, the first ones."""
+_MOST_READ = 50
+"""Alternatives that are looked at."""
 _MOST_HOPS = 60
 """References, parts and lists followed one inside the other before the rest is left open."""
+
+_HOLDERS = frozenset(("properties", "items", "additionalProperties", "allOf", "anyOf", "oneOf"))
+"""Keywords with schemas in them."""
 
 _Sized: TypeAlias = tuple[JsonObject, int]
 """A finished schema and the number of schemas in it."""
@@ -38,6 +44,9 @@ class Expander:
         self._resolve = resolve
         self._hidden = hidden
         self._done: dict[tuple[str, int], _Sized] = {}
+        self._inline: dict[
+            tuple[int, int], tuple[JsonObject, _Sized]
+        ] = {}  # holds the node, so that its id stays its own
         self._flat: dict[str, JsonObject] = {}
         self._active: set[tuple[str, int]] = set()
         self._hops = 0
@@ -84,11 +93,15 @@ class Expander:
         if not isinstance(node, dict) or not node or self._hops > _MOST_HOPS:
             return {}, 1
         reference = node.get("$ref")
-        if not isinstance(reference, str):
-            return self._plain(self.flatten(node), depth)
-        if len(node) > 1 and "allOf" not in node:
-            return _described(self._referred(reference, depth), node)
-        return self._referred(reference, depth) if len(node) == 1 else self._plain(self.flatten(node), depth)
+        if isinstance(reference, str) and "allOf" not in node:
+            found = self._referred(reference, depth)
+            return _described(found, node) if len(node) > 1 else found
+        if not node.keys() & _HOLDERS:
+            return self._plain(node, depth)
+        key = id(node), depth
+        if key not in self._inline:
+            self._inline[key] = node, self._plain(self.flatten(node), depth)
+        return self._inline[key][1]
 
     def _referred(self, reference: str, depth: int) -> _Sized:
         key = reference, depth
@@ -109,10 +122,8 @@ class Expander:
         else:
             kind, nullable = type_of(node)
             found = self._typed(node, kind, depth)
-            if nullable and kind not in ("", "null"):
-                found[0]["type"] = [kind, "null"]
-                if "enum" in found[0]:
-                    found[0]["enum"] = [*found[0]["enum"], None]
+            if nullable:
+                found = _nullable(found)
         self._hops -= 1
         return found
 
@@ -188,16 +199,18 @@ class Expander:
     def _alternatives(self, node: JsonObject, alternatives: list[JsonValue], depth: int) -> _Sized:
         """One that says something: that one. Several: `anyOf`, since two that were cut may both hold."""
         own = {key: value for key, value in node.items() if key not in ("anyOf", "oneOf")}
-        flat = [self.flatten(part) for part in alternatives[:50]]
-        nullable = any(_is_null(part) for part in flat)
-        telling = [part for part in flat if part and not _is_null(part)]
-        if len(telling) == 1:
-            return self._plain(_folded({**own, **({"nullable": True} if nullable else {})}, telling[0]), depth)
+        # Looked at flat, expanded by reference: what is inside would otherwise be worked out again at every use.
+        looks = [(part, self.flatten(part)) for part in alternatives[:_MOST_READ]]
+        nullable = any(_is_null(flat) for _, flat in looks)
+        telling = [(part, flat) for part, flat in looks if flat and not _is_null(flat)]
+        if len(telling) == 1 and "properties" not in own:
+            only = _described(self._sized(telling[0][0], depth), own)
+            return _nullable(only) if nullable or own.get("nullable") is True else only
         if not telling or isinstance(own.get("properties"), dict):
             return self._plain(own, depth)
         parts: list[JsonObject] = []
         spent = 1
-        for part in telling[:MOST_ALTERNATIVES]:
+        for part, _ in telling[:MOST_ALTERNATIVES]:
             schema, size = self._fitted(part, depth, MOST_NODES[max(depth, 0)] - spent)
             if schema not in parts:
                 parts.append(schema)
@@ -248,6 +261,18 @@ def _folded(one: JsonObject, other: JsonObject) -> JsonObject:
     if "required" in one and "required" in other:
         both["required"] = [*required_of(one), *required_of(other)]
     return both
+
+
+def _nullable(found: _Sized) -> _Sized:
+    """The schema, allowing null too; a copy."""
+    schema, size = found
+    kind = schema.get("type")
+    if not isinstance(kind, str) or kind == "null":
+        return found
+    schema = {**schema, "type": [kind, "null"]}
+    if "enum" in schema:
+        schema["enum"] = [*schema["enum"], None]
+    return schema, size
 
 
 def _described(found: _Sized, node: JsonObject) -> _Sized:
