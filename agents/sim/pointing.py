@@ -35,6 +35,8 @@ def nameable(param: Param, tables: Mapping[str, Mapping[str, JsonObject]]) -> li
     own = [r for table in tables.values() for key, r in table.items() if str(r.get(param.name)) == key]
     if own or "path" in param.name.lower():
         return own
+    if any(isinstance(r.get(param.name), str) for table in tables.values() for r in table.values()):
+        return []  # a field of its own, not the key under another name
     words = snake(param.name).split("_")
     about = stems(" ".join(words[:-1] if words[-1] in _NAMING else words))
     if not about or (words[-1] not in _NAMING and param.kind != "identifier"):

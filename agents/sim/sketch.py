@@ -118,10 +118,12 @@ class Sketch:
         able = [tool for tool in self.order.speakable if tool.ids and tool.name not in (*self.withheld, *self.barred)]
         return self.dice.sample(able, len(able))
 
-    def anchor(self, tool: Planned) -> JsonObject:
-        """A record for the first identifier of a tool, with what hangs together with it; empty without identifiers."""
+    def anchor(self, tool: Planned, pointer: Param | None = None) -> JsonObject:
+        """A record that a tool can point at, with what hangs together with it, by one identifier or the best one."""
         names = {leaf.name for leaf in tool.leaves}
         found = self.records.covering(tool) if tool.ids else self.records.alike(names, tool.service)
+        if pointer is not None:
+            found = self.records.anchors(pointer, tool.service, tool.name)
         if not tool.read_only and self.dice.random() < 0.7:
             # What is still under way can mostly be changed, what is over cannot.
             found.sort(key=lambda record: not self.is_under_way(record))

@@ -60,9 +60,9 @@ def _chain_to(sketch: Sketch, tool: Planned, depth: int) -> None:
     pointers = [param for param in tool.ids if param.name.endswith("_id")]
     if not pointers:
         raise Unfit("people know such a value, they do not look it up")
-    first = sketch.dice.choice(pointers)
+    first = sketch.dice.choice(pointers[:1] + [param for param in pointers[1:] if sketch.records.keys(param)])
     sketch.goal(tool.intent)
-    anchor = sketch.anchor(tool)
+    anchor = sketch.anchor(tool, first)
     if anchor.get(first.name) is None:
         raise Unfit("the record does not say")
     step = sketch.step(tool, anchor, fixed={first.name: sketch.reach(first, tool, anchor, depth)})

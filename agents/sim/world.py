@@ -183,6 +183,10 @@ class Records:
         paths = self._paths(param, tool) if _PATHISH.search(snake(param.name)) else []
         return [{param.name: path} for path in self._dice.sample(paths, len(paths))]
 
+    def keys(self, param: Param) -> bool:
+        """True when a table's records stand under the values that a parameter takes, by its very name."""
+        return any(str(r.get(param.name)) == key for table in self._tables.values() for key, r in table.items())
+
     def covering(self, tool: Planned) -> list[JsonObject]:
         """Records that a tool can point at: those that answer most of its identifiers, in random order."""
         names = {param.name for param in tool.ids}
