@@ -148,7 +148,9 @@ def _class_at(pattern: str, at: int) -> tuple[str, int]:
             at += 2
         else:
             found += mark
-    allowed = "".join(c for c in _PRINTABLE if c not in found) if negated else found
+    if negated:  # `[^/]+` is meant for names: letters and digits where they are allowed
+        found = "".join(c for c in _LOWER + _DIGITS if c not in found) or "".join(set(_PRINTABLE) - set(found))
+    allowed = "".join(sorted(found)) if negated else found
     if not allowed:
         raise Unsatisfiable(f"pattern {pattern[:60]!r} has an empty class at {start}")
     return allowed, at + 1
