@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
 from .errors import InputError
+
+Json: TypeAlias = Any
+"""A decoded JSON value."""
 
 
 def json_records(name: str, data: Iterable[bytes]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -50,5 +53,5 @@ def _listed(where: str, values: list[Any]) -> Iterator[tuple[str, dict[str, Any]
         yield f"{where}: item {number + 1}", value
 
 
-def _decode(data: bytes) -> Any:
+def _decode(data: bytes) -> Json:
     return msgspec.json.decode(data)
