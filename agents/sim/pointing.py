@@ -79,15 +79,15 @@ def _needed(schema: JsonObject, path: str) -> Iterable[str]:
 
 
 def fitting(value: JsonValue, param: Param, dice: Random) -> JsonValue:
-    """The value if the parameter's schema allows it, else one made by the schema; None where none is found."""
+    """The value if the parameter's schema allows it, else one made by the schema; None where none is found.
+
+    A schema that points at definitions elsewhere is not looked into: the value stands.
+    """
     allowed = fits(param.schema, param.schema)
-    if value is not None and allowed(value):
+    try:
+        if value is not None and allowed(value):
+            return value
+        made = (value_for(param.schema, param.schema, param.name, dice) for _ in range(TRIALS))
+        return next((one for one in made if allowed(one)), None)
+    except Unsatisfiable:
         return value
-    for _ in range(TRIALS):
-        try:
-            made = value_for(param.schema, param.schema, param.name, dice)
-        except Unsatisfiable:
-            return None
-        if allowed(made):
-            return made
-    return None
