@@ -87,6 +87,8 @@ def _shown(line: ClusterLine) -> Iterator[str]:
             why = f"({edge.score:.2f}, {one_line(edge.evidence)})"
             place = f"{one_line(edge.path)} of {line.plan.index(edge.src) + 1}. {edge.src}"
             yield f"     < {one_line(edge.param)}: {place}  {why}"
+    if line.shared:
+        yield f"    joined by: {one_line(', '.join(line.shared))}"
     scores = line.scores
     figures = f"depth {scores.depth}, branching {scores.branching}, writes {scores.write_share:.0%}"
     yield f"    {figures}, total {scores.total:.2f}"

@@ -68,6 +68,7 @@ def mined(tools: Sequence[MinedTool], *, kind: Kind = "closure", domain: str = "
         edges=tuple(
             MinedEdge("list_orders", "orders.*.order_id", taker, "order_id", 0.8, "same name") for taker in takers
         ),
+        shared=(),
         entities=("order",),
         sector="commerce",
         domain=domain,

@@ -1,0 +1,147 @@
+"""`tdscaling clusters`, and runs over its files, as a person at a shell sees them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tdscaling.tests.cli.shell import Shell
+from tdscaling.tests.evolution.clusterfile.lines import ORDERS, joined_line, shop_line, shops, write
+
+FILE = "clusters.jsonl"
+JOIN = joined_line("shop0.example/api", "crm.example/api")
+
+
+def saved(shell: Shell, name: str = FILE) -> list[str]:
+    """A file of twenty clusters of ten shops and a join; returns the ids."""
+    lines = [*shops(10), JOIN]
+    write(shell.folder / name, lines)
+    return [line.id for line in lines]
+
+
+def rows(text: str) -> list[dict[str, Any]]:
+    """The rows on stdout."""
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_stats_are_one_object_or_one_figure_per_line(shell: Shell) -> None:
+    """The documented keys; the check says that the file is sound."""
+    saved(shell)
+    found = json.loads(shell.run("clusters", "stats", FILE, "--json", "--check").out)
+    keys = "clusters services providers max_provider_share cross_service_share five_plus_share tools_covered domains"
+    assert set(f"{keys} sectors edges".split()) <= set(found)
+    assert found["clusters"] == 21
+    assert (found["check"]["plans_executed"], found["check"]["too_alike"]) == (21, 0)
+    shown = shell.run("clusters", "stats", FILE)
+    assert (shown.code, shown.err) == (0, "")
+    assert "tools_covered              61" in shown.out.splitlines()
+
+
+def test_a_check_that_finds_something_is_exit_code_1(shell: Shell) -> None:
+    """And says what."""
+    write(shell.folder / FILE, [shop_line(), shop_line(names=ORDERS[:3])])
+    result = shell.run("clusters", "stats", FILE, "--check")
+    assert result.code == 1
+    assert "shares 3 tools with" in result.out
+
+
+def test_show_gives_the_plan_with_what_feeds_it(shell: Shell) -> None:
+    """By enough of the id; as text, or as a picture."""
+    saved(shell)
+    shown = shell.run("clusters", "show", FILE, JOIN.id[:10])
+    assert shown.code == 0
+    assert "  2. get_order" in shown.out
+    assert "     < order_id: orders.*.order_id of 1. list_orders" in shown.out
+    drawn = shell.run("clusters", "show", FILE, JOIN.id, "--svg", "a.svg")
+    assert (drawn.code, drawn.out) == (0, "")
+    assert (shell.folder / "a.svg").read_text(encoding="utf-8").startswith("<svg ")
+
+
+def test_split_writes_three_files_that_share_no_tool(shell: Shell) -> None:
+    """With a summary of what went where."""
+    saved(shell)
+    assert shell.run("clusters", "split", FILE, "--out-dir", "parts", "--providers", "0.2").code == 0
+    parts = [rows((shell.folder / "parts" / f"{name}.jsonl").read_text()) for name in ("train", "held_out_providers")]
+    tools = [{tool["id"] for line in part for tool in line["tools"]} for part in parts]
+    assert len(tools[1]) == 12
+    assert not tools[0] & tools[1]
+    summary = json.loads((shell.folder / "parts" / "split.json").read_text())
+    assert sum(summary["clusters"].values()) == 21
+    assert len(summary["held_out_providers"]) == 2
+
+
+def run(shell: Shell, *flags: str, count: int = 12, code: int = 0) -> Sequence[dict[str, Any]]:
+    """The rows of a run on the file."""
+    result = shell.run("run", "--clusters", FILE, "--count", str(count), "--quiet", "--run", "kept", *flags)
+    assert result.code == code, result.err
+    return rows(result.out)
+
+
+def test_a_run_plays_the_clusters_of_a_file_and_no_others(shell: Shell) -> None:
+    """Rows of many domains, with the licence and the document of their tools; verify executes them again."""
+    saved(shell)
+    made = run(shell)
+    assert len(made) == 12
+    assert {row["assignment"]["domain"] for row in made} <= {f"domain {n}" for n in range(10)} | {JOIN.domain}
+    assert len({row["assignment"]["domain"] for row in made}) >= 6
+    assert all("MIT" in row["provenance"]["tools"] and "entity store" in row["provenance"]["tools"] for row in made)
+    (shell.folder / "rows.jsonl").write_text("\n".join(map(json.dumps, made)))
+    again = shell.run("verify", "rows.jsonl", "--clusters", FILE, "--strict")
+    assert again.code == 0, again.out
+    alone = shell.run("verify", "rows.jsonl", "--strict")
+    assert alone.code == 1
+    assert "world.unknown" in alone.out
+    assert "--clusters" in alone.out
+
+
+def test_equal_seeds_give_equal_rows_at_every_concurrency(shell: Shell) -> None:
+    """Whatever the file is called, and however many episodes are in flight."""
+    saved(shell)
+    first = run(shell, "--concurrency", "1", count=6)
+    saved(shell, "other.jsonl")
+    again = shell.run("run", "--clusters", "other.jsonl", "--count", "6", "--quiet", "--run", "other")
+    assert rows(again.out) == first
+
+
+def test_files_and_services_can_be_mixed(shell: Shell) -> None:
+    """Built-in services that are named stay beside the clusters of a file."""
+    saved(shell)
+    made = run(shell, "--services", "orders", count=30)
+    worlds = {service.partition("@")[0] for row in made for service in row["blueprint"]["world"]["services"]}
+    assert "orders" in worlds
+    assert any(name.startswith("cluster-") for name in worlds)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("clusters", "stats", "absent.jsonl"), 6, "absent.jsonl: cannot be read"),
+        (("clusters", "stats", "empty.jsonl"), 6, "empty.jsonl: holds no clusters"),
+        (("clusters", "stats", "bad.jsonl"), 6, "bad.jsonl:2: is not JSON"),
+        (("clusters", "show", FILE, "zzz"), 6, f"{FILE}: holds no cluster 'zzz'"),
+        (("clusters", "show", FILE, ""), 6, f"{FILE}: holds no cluster ''"),
+        (("clusters", "show", FILE, JOIN.id, "--svg", "no/where.svg"), 5, "no/where.svg: cannot be written"),
+        (("clusters", "split", "bad.jsonl", "--out-dir", "parts"), 6, "bad.jsonl:2: is not JSON"),
+        (("clusters", "split", FILE, "--out-dir", FILE), 5, "cannot be written"),
+        (("clusters", "split", FILE, "--out-dir", "parts", "--providers", "2"), 2, "Must be <= 0.9"),
+        (("run", "--clusters", "bad.jsonl"), 6, "bad.jsonl:2: is not JSON"),
+        (("run", "--clusters", "absent.jsonl"), 6, "absent.jsonl: cannot be read"),
+        (("run", "--clusters", FILE, FILE), 6, "stands in"),
+        (("verify", FILE, "--clusters", "empty.jsonl"), 6, "empty.jsonl: holds no clusters"),
+    ],
+)
+def test_what_cannot_be_used_is_one_line(shell: Shell, arguments: tuple[str, ...], code: int, words: str) -> None:
+    """What and where, with the documented exit code, and nothing on stdout."""
+    saved(shell)
+    good = (shell.folder / FILE).read_bytes().splitlines(keepends=True)[0]
+    (shell.folder / "bad.jsonl").write_bytes(good + b'{"id": "x"')
+    (shell.folder / "empty.jsonl").write_bytes(b"")
+    result = shell.run(*arguments)
+    assert (result.code, result.out) == (code, "")
+    assert len(result.complaint) == 1
+    assert words in result.err
+    assert not Path(shell.folder / "runs").exists()
