@@ -54,7 +54,7 @@ One line out for every line in, in order. What a row says of itself (verdict, me
 Files of others (OpenAI messages, Toucan, tau2-bench and BFCL results, ShareGPT) go through every check that needs no
 world to run again in; --json says of each check whether it passed, failed or did not apply."""
 
-SERVE_TOOLS_HELP = """Serve built-in services as an MCP server.
+SERVE_TOOLS_HELP = """Serve built-in services, or the code tool, as an MCP server.
 
 On stdio, or with --http on loopback, where the first line on stdout is the URL. Each session has a world of its own.
 It runs until stdin ends, or with --http until Ctrl-C or SIGTERM, then exits with 0."""
@@ -99,6 +99,16 @@ FUNNEL_HELP = """Show how far the episodes of a run came.
 From drafted to accepted, with the reasons of the others and ids of examples, and acceptance by mode, number of goals,
 tools and perturbation. --compare RUN2 says which differences between two runs are more than chance."""
 
+SANDBOX_BUILD_HELP = """Make the image of the Docker sandbox.
+
+From a registry, or where there is none from Debian's packages; nothing of it runs outside of a container."""
+
+SANDBOX_LIST_HELP = """List the sandbox's containers on this engine, with the process that owns each.
+
+An owner is this, alive, dead, or unknown: of another boot or machine."""
+
+SANDBOX_SWEEP_HELP = "Remove the containers whose owner is proved dead."
+
 REVIEW_HELP = """Have a person check the verdicts of a run.
 
 RUN --out SHEET.csv draws accepted and rejected rows evenly over modes and tools, with their dialogues in SHEET.md.
@@ -136,6 +146,11 @@ def make_app() -> App:
     tools.command(f"{package}.tools_call:call_tool", name="call", help=TOOLS_CALL_HELP, sort_key=2)
     tools.command(f"{package}.tools_check:check_tools", name="check", help=TOOLS_CHECK_HELP, sort_key=3)
     app.command(tools)
+    boxes = App(name="sandbox", help="Prepare and look after Docker's sandboxes.", help_format="plaintext", sort_key=4)
+    boxes.command(f"{package}.sandbox:build", name="build", help=SANDBOX_BUILD_HELP, sort_key=1)
+    boxes.command(f"{package}.sandbox:show", name="list", help=SANDBOX_LIST_HELP, sort_key=2)
+    boxes.command(f"{package}.sandbox:sweep", name="sweep", help=SANDBOX_SWEEP_HELP, sort_key=3)
+    app.command(boxes)
     app.command(f"{package}.verify:verify", help=VERIFY_HELP, sort_key=2)
     app.command(f"{package}.stats:stats", help=STATS_HELP, sort_key=2)
     app.command(f"{package}.funnel:funnel", help=FUNNEL_HELP, sort_key=2)

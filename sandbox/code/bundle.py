@@ -34,6 +34,7 @@ ENVIRON = {
     "LANG": "C.UTF-8",
     "TZ": "UTC",
     "HOME": "/workspace",
+    "HOSTNAME": "sandbox",
     "PYTHONHASHSEED": "0",
     "PYTHONDONTWRITEBYTECODE": "1",
     "OPENBLAS_NUM_THREADS": "1",

@@ -163,7 +163,7 @@ class SandboxSession:
         """Ask, wait, climb the ladder. Raises InfrastructureFault."""
         link = await self._connected()
         try:
-            waiting = link.ask(operation, limit, _encoded(name)[:65535], body)
+            waiting = link.ask(operation, limit, self._inward(_encoded(name))[:65535], body)
             await asyncio.wait([waiting], timeout=deadline)
             if not waiting.done():
                 await self.box.interrupt(self._number)

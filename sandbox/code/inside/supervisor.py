@@ -202,7 +202,11 @@ class Supervisor:
         def wipe() -> None:
             os.execv("/bin/sh", ["sh", "-c", command])  # noqa: S606 -- a fixed line over our own folder
 
-        self._helpers[self._as_user(slot, wipe)] = number
+        pid = self._as_user(slot, wipe)
+        if pid:
+            self._helpers[pid] = number
+        else:
+            self._tell(wire.DONE, number, 1)
 
     def _as_user(self, slot: int, action: Callable[[], None]) -> int:
         """Fork a helper that acts as a slot's user; returns its process id, 0 when there is none."""
