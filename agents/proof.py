@@ -209,7 +209,10 @@ def _value(plan: Plan, step: Step, argument: Argument, replies: Mapping[int, str
             wanted = decode(where) if where else None
             found = find(decode(replies[producer]), path, wanted if isinstance(wanted, dict) else None)
             if len(found) != 1:
-                raise PlanProblem(f"{path} of step {producer} gives {len(found)} values for {argument.name}, not one")
+                tool = plan.steps[producer].tool
+                raise PlanProblem(
+                    f"step {producer} ({tool}) gives {len(found)} values at {path} for {argument.name}, not one"
+                )
             return found[0]
 
 

@@ -215,7 +215,8 @@ class Assistant:
     def _produce(self, param: Param, consumer: KnownTool, wish: Wish, depth: int) -> Call | None:
         """A look-up call that may bring up a missing identifier and was not made yet; None when there is none."""
         entity = stems(snake(param.name).removesuffix("_id")) or stems(param.label)
-        for producer in self._search.lookups(entity, param, wish, more=self._search.told_more(consumer, wish)):
+        more = self._search.told_more(consumer, wish)
+        for producer in self._search.lookups(entity, param, wish, more=more):
             if producer.name == consumer.name:
                 continue
             made = [call for call in self._thread.done if call.tool == producer.name]
@@ -226,7 +227,7 @@ class Assistant:
             filled = self._fill(producer, wish, {}, depth - 1)
             if isinstance(filled, Call):
                 return filled
-            if isinstance(filled, dict) and (filled or not producer.params):
+            if isinstance(filled, dict) and (filled or not producer.params or (more and not producer.required)):
                 return Call(producer.name, filled)
         return None
 

@@ -203,8 +203,7 @@ def _apart(goal: OpenGoal, source: Source) -> str:
 
 
 def _takes_pages(tool: Planned) -> bool:
-    names = {param.name for param in tool.tool.params}
-    return {"limit", "cursor"} <= names and any(leaf.path == "next_cursor" for leaf in tool.leaves)
+    return {"limit", "cursor"} <= {param.name for param in tool.tool.params}
 
 
 def long_paged_list(sketch: Sketch) -> None:
@@ -236,6 +235,7 @@ def long_paged_list(sketch: Sketch) -> None:
 
 def stale_read(sketch: Sketch) -> None:
     """A state that somebody else changes after it was read, so that the change the user wants is refused."""
+    sketch.only_look(read_only=False)
     reader = sketch.pick(read_only=True, pointed=True)
     state = state_of(sketch, reader)
     key = reader.ids[0]

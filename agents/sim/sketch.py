@@ -102,6 +102,7 @@ class Sketch:
 
     def pick(self, *, read_only: bool | None = None, pointed: bool = False) -> Planned:
         """A tool the user can ask for. Raises Unfit when there is none of that sort."""
+        read_only = self.only_look(read_only)
         able = [
             tool
             for tool in self.order.speakable
@@ -113,9 +114,18 @@ class Sketch:
             raise Unfit("no such tool")
         return self.dice.choice(able)
 
+    def only_look(self, read_only: bool | None = False) -> bool | None:
+        """True where the last draft can do with a look. Raises Unfit where it would have to change something."""
+        if not self.order.careful:
+            return read_only
+        if read_only is False:
+            raise Unfit("it might not be allowed")
+        return True if any(tool.read_only for tool in self.order.speakable) else read_only
+
     def all_pointed(self) -> list[Planned]:
         """Every tool that the user can ask for and that points at something, in random order."""
         able = [tool for tool in self.order.speakable if tool.ids and tool.name not in (*self.withheld, *self.barred)]
+        able = [tool for tool in able if tool.read_only or not self.order.careful]
         return self.dice.sample(able, len(able))
 
     def anchor(self, tool: Planned, pointer: Param | None = None) -> JsonObject:
@@ -214,7 +224,9 @@ class Sketch:
         if tool.read_only and isinstance(known, str | int | float) and not isinstance(known, bool):
             return known
         if wants_sql(str(param.schema.get("description") or "")):
-            return statement(tool.tool.description, self.records.queryable(), self.dice)
+            shown = param.schema.get("examples")
+            made = statement(tool.tool.description, self.records.queryable(), self.dice)
+            return made or (self.dice.choice(shown) if shown else None)
         if snake(param.name).endswith("_name") and (named := self.records.named(_entity(param))):
             return self.dice.choice(named)
         if "query" in snake(param.name) or "pattern" in snake(param.name):

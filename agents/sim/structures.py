@@ -60,7 +60,7 @@ def _chain_to(sketch: Sketch, tool: Planned, depth: int) -> None:
     pointers = [param for param in tool.ids if param.name.endswith("_id")]
     if not pointers:
         raise Unfit("people know such a value, they do not look it up")
-    first = sketch.dice.choice(pointers[:1] + [param for param in pointers[1:] if sketch.records.keys(param)])
+    first = pointers[0]
     sketch.goal(tool.intent)
     anchor = sketch.anchor(tool, first)
     if anchor.get(first.name) is None:
@@ -87,6 +87,7 @@ def parallel(sketch: Sketch) -> None:
 
 def branch(sketch: Sketch) -> None:
     """A read whose status decides whether something is changed."""
+    sketch.only_look(read_only=False)
     reader = sketch.pick(read_only=True, pointed=True)
     state = state_of(sketch, reader)
     key = reader.ids[0]
@@ -226,8 +227,13 @@ def plan(sketch: Sketch) -> None:
 
 def no_tool_needed(sketch: Sketch) -> None:
     """A question that the conversation or plain arithmetic answers."""
-    told = [fact for goal in sketch.goals for fact in goal.facts.values() if fact.reveal == "upfront" and not fact.slip]
-    texts = [fact for fact in told if isinstance(msgspec.json.decode(fact.value), str) and len(fact.value) < 40]
+    told = [fact for goal in sketch.goals for fact in goal.facts.values() if not fact.slip and not fact.at_first]
+    values = {label: {fact.value for fact in told if fact.label == label} for label in {fact.label for fact in told}}
+    texts = [
+        fact
+        for fact in told
+        if isinstance(msgspec.json.decode(fact.value), str) and len(fact.value) < 40 and len(values[fact.label]) == 1
+    ]
     if texts and sketch.dice.random() < 0.5:
         fact = sketch.dice.choice(texts)
         sketch.goal(

@@ -75,6 +75,8 @@ class Order(msgspec.Struct, frozen=True):
     """What is to go otherwise than the user thought; empty when nothing is."""
     avoid: tuple[str, ...] = ()
     """Tools on which earlier drafts failed often enough to leave them alone."""
+    careful: bool = False
+    """The last draft: nothing is changed where a look will do, since rules that nobody told may forbid it."""
 
     @property
     def speakable(self) -> list[Planned]:
@@ -108,6 +110,7 @@ def read_order(messages: Sequence[ChatMessage]) -> Order:
         index=ToolIndex([planned.tool for planned in tools.values()]),
         perturbation=_word(r"(?m)^perturbation: (\w+)", sections["Structure"]),
         avoid=tuple(name for name, often in failed.items() if often >= 2 or failed.total() >= LAST_DRAFT),
+        careful=failed.total() >= LAST_DRAFT,
     )
 
 
@@ -182,10 +185,6 @@ class Records:
                 return self._dice.sample(found, len(found))
         paths = self._paths(param, tool) if _PATHISH.search(snake(param.name)) else []
         return [{param.name: path} for path in self._dice.sample(paths, len(paths))]
-
-    def keys(self, param: Param) -> bool:
-        """True when a table's records stand under the values that a parameter takes, by its very name."""
-        return any(str(r.get(param.name)) == key for table in self._tables.values() for key, r in table.items())
 
     def covering(self, tool: Planned) -> list[JsonObject]:
         """Records that a tool can point at: those that answer most of its identifiers, in random order."""

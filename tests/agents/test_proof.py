@@ -81,7 +81,7 @@ def test_a_condition_that_does_not_hold_leaves_its_step_out() -> None:
         (_plan(_step("cancel_order"), order=DONE), "fails"),
         (_plan(_step("get_order"), reports=(Report(0, "nowhere", "x"),)), "no single value"),
         (_plan(_step("get_order"), reports=(Report(7, "status", "x"),)), "does not exist"),
-        (_plan(_step("get_order"), _step("get_order", Produced(0, "nowhere"))), "0 values"),
+        (_plan(_step("get_order"), _step("get_order", Produced(0, "nowhere"))), "gives 0 values"),
     ],
 )
 def test_a_plan_that_does_not_hold_says_why(plan: Plan, says: str) -> None:
