@@ -12,7 +12,7 @@ from .arguments import object_schema
 from .decode import Malformed, decode_as, read_bounded
 from .origins import python_package
 from .record import Reading, Skip, ToolRecord, heading, service_of
-from .refs import Expander
+from .refs import Expander, telling
 from .source import Document, Listing, Source, files
 from .texts import OPERATION, SUMMARY, plain
 
@@ -111,7 +111,7 @@ def _operations(
             path=str(route["requestUri"]).partition("?")[0] if "requestUri" in route else None,
             description=plain(operation.get("documentation"), OPERATION),
             input_schema=schema,
-            output_schema=reply if reply.get("properties") else None,
+            output_schema=telling(reply),
             annotations={hint: True for hint, mark in marks if operation.get(mark) is True},
             credentials=credentials,
         )

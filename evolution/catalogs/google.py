@@ -13,7 +13,7 @@ from .arguments import Arguments
 from .decode import Malformed, decode_as, read_bounded
 from .origins import python_package
 from .record import Reading, Skip, ToolRecord, heading, service_of
-from .refs import Expander
+from .refs import Expander, telling
 from .source import Document, Listing, Source, files
 from .texts import OPERATION, SUMMARY, plain
 
@@ -145,7 +145,7 @@ def _operation(head: ToolRecord, name: str, method: JsonObject, takes: Expander,
         path="/" + path.lstrip("/") if isinstance(path, str) else None,
         description=plain(method.get("description"), OPERATION),
         input_schema=arguments.schema(),
-        output_schema=reply or None,
+        output_schema=telling(reply),
         annotations={"deprecated": True} if method.get("deprecated") is True else {},
         credentials=tuple(arguments.credentials),
     )

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import anyio
-
 from ...runtime.errors import ToolServerError
-from ...sandbox.manifest import Manifest, load_manifest
-from ...sandbox.mcp import McpToolbox
 from ...sandbox.tools import ToolSpec
 from . import openai
 from .decode import Malformed
@@ -47,8 +43,19 @@ def load(document: Document) -> Reading:
 
 
 def _asked(document: Document) -> Reading:
+    # Here and not above: the client takes a second to import, and a manifest is rare among catalogues.
+    import anyio  # noqa: PLC0415
+
+    from ...sandbox.manifest import load_manifest  # noqa: PLC0415
+    from ...sandbox.mcp import McpToolbox  # noqa: PLC0415
+
     manifest = load_manifest(document.path)
-    specs = anyio.run(_tools, manifest)
+
+    async def ask() -> tuple[ToolSpec, ...]:
+        async with McpToolbox(manifest) as toolbox:
+            return toolbox.tools()
+
+    specs = anyio.run(ask)
     head = heading(
         "mcp",
         manifest.name,
@@ -69,8 +76,3 @@ def _asked(document: Document) -> Reading:
         for spec in specs
     ]
     return read_list(head, entries)
-
-
-async def _tools(manifest: Manifest) -> tuple[ToolSpec, ...]:
-    async with McpToolbox(manifest) as toolbox:
-        return toolbox.tools()

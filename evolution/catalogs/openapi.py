@@ -15,7 +15,7 @@ from .licences import licence_of
 from .origins import npm_package
 from .pointers import Pointers
 from .record import Reading, Skip, ToolRecord, heading, service_of
-from .refs import Expander
+from .refs import Expander, telling
 from .source import Document, Listing, Source, files
 from .texts import OPERATION, SUMMARY, plain
 
@@ -164,8 +164,8 @@ class _Specification:
         for code in codes:
             response = self._output.flatten(by_code.get(code))
             schema = response.get("schema") if "schema" in response else _content(response, reply=True)
-            found = self._output.expand(schema)
-            if found:
+            found = telling(self._output.expand(schema))
+            if found is not None:
                 return found
         return None
 

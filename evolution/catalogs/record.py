@@ -38,7 +38,7 @@ class ToolRecord(msgspec.Struct, frozen=True):
     input_schema: JsonObject
     """JSON Schema of an object with every argument in it, without references except to its own `$defs`."""
     output_schema: JsonObject | None
-    """JSON Schema of the successful reply, as `input_schema`; None where none is declared."""
+    """JSON Schema of the successful reply, as `input_schema`; None where nothing is said of its fields."""
     annotations: Mapping[str, bool]
     """Hints as the catalogue gives them: `readOnlyHint`, `destructiveHint`, `idempotentHint`, `deprecated`."""
     credentials: tuple[str, ...]

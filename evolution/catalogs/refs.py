@@ -202,15 +202,15 @@ class Expander:
         # Looked at flat, expanded by reference: what is inside would otherwise be worked out again at every use.
         looks = [(part, self.flatten(part)) for part in alternatives[:_MOST_READ]]
         nullable = any(_is_null(flat) for _, flat in looks)
-        telling = [(part, flat) for part, flat in looks if flat and not _is_null(flat)]
-        if len(telling) == 1 and "properties" not in own:
-            only = _described(self._sized(telling[0][0], depth), own)
+        saying = [(part, flat) for part, flat in looks if flat and not _is_null(flat)]
+        if len(saying) == 1 and "properties" not in own:
+            only = _described(self._sized(saying[0][0], depth), own)
             return _nullable(only) if nullable or own.get("nullable") is True else only
-        if not telling or isinstance(own.get("properties"), dict):
+        if not saying or isinstance(own.get("properties"), dict):
             return self._plain(own, depth)
         parts: list[JsonObject] = []
         spent = 1
-        for part, _ in telling[:MOST_ALTERNATIVES]:
+        for part, _ in saying[:MOST_ALTERNATIVES]:
             schema, size = self._fitted(part, depth, MOST_NODES[max(depth, 0)] - spent)
             if schema not in parts:
                 parts.append(schema)
@@ -226,6 +226,12 @@ class Expander:
 
 _Fields: TypeAlias = tuple[dict[str, JsonObject], int]
 """Finished fields by name, and the number of schemas in them."""
+
+
+def telling(schema: JsonObject) -> JsonObject | None:
+    """The schema of a reply; None when all it says is that there is an object."""
+    says = schema.keys() - {"description"}
+    return schema if says and (says != {"type"} or "object" not in schema["type"]) else None
 
 
 def required_of(node: JsonObject) -> list[str]:

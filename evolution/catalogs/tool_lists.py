@@ -13,7 +13,7 @@ from .benchmarks import is_benchmark, is_benchmark_tool
 from .decode import Malformed, decode_as
 from .pointers import Pointers
 from .record import Reading, Service, Skip, ToolRecord, heading, service_of
-from .refs import Expander
+from .refs import Expander, telling
 from .source import Document
 from .texts import FIELD, OPERATION, SUMMARY, plain
 
@@ -124,7 +124,7 @@ def read_tool(head: ToolRecord, entry: JsonValue, skips: list[Skip]) -> ToolReco
         name=name,
         description=plain(tool.get("description") or tool.get("title"), OPERATION),
         input_schema=schema,
-        output_schema=output if output.get("properties") or output.get("items") else None,
+        output_schema=telling(output),
         annotations=_hints(entry.get("annotations")),
         credentials=credentials,
         evaluation_only=head.evaluation_only or is_benchmark_tool(tool),

@@ -94,7 +94,7 @@ def without_versions(
             dropped.add(document.service)
             skips.append(Skip("duplicate_version", document.name, f"stands in {other}"))
         else:
-            chosen.add(sign)
+            chosen.add(sign, own=document.source.kind != "openapi")
     kept = tuple(document for document in listing.documents if document.service not in dropped)
     return Listing(kept, (*listing.skips, *sorted(skips, key=lambda skip: skip.where)))
 
@@ -116,18 +116,19 @@ class _Chosen:
     def __init__(self) -> None:
         self._holders: dict[tuple[str, int], list[str]] = {}
         self._sizes: dict[str, int] = {}
-        self._named: dict[tuple[str, str], str] = {}
+        self._named: dict[tuple[str, str], str] = {}  # of own catalogues only
 
-    def add(self, sign: Signature) -> None:
+    def add(self, sign: Signature, *, own: bool) -> None:
         self._sizes[sign.service] = len(sign.shapes)
-        self._named.setdefault((sign.provider, _api(sign.service)), sign.service)
+        if own:
+            self._named.setdefault((sign.provider, _api(sign.service)), sign.service)
         for shape in sign.shapes:
             self._holders.setdefault((sign.provider, shape), []).append(sign.service)
 
     def holds(self, sign: Signature) -> str | None:
         """The kept document that this one is a version of."""
         named = self._named.get((sign.provider, _api(sign.service)))
-        if named is not None and not named.startswith(sign.provider):
+        if named is not None:
             return named
         shared = Counter(service for shape in sign.shapes for service in self._holders.get((sign.provider, shape), ()))
         for service, count in sorted(shared.items(), key=lambda item: (-item[1], item[0])):

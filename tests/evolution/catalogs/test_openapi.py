@@ -150,7 +150,8 @@ paths:
       operationId: list
       parameters: [{name: country, in: query, schema: {type: string, enum: [no, se]}}]
       responses:
-        200: {description: ok, content: {application/json: {schema: {type: [object, 'null'], properties: {n: {type: integer}}}}}}
+        200:
+          content: {application/json: {schema: {type: [object, 'null'], properties: {n: {type: integer}}}}}
     head:
       <<: *get
       operationId: peek
