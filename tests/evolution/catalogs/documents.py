@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,14 +32,14 @@ OWNER = {
 }
 
 
-def spec(paths: dict[str, Any], *, schemas: dict[str, Any] | None = None, **info: Any) -> dict[str, Any]:
+def spec(paths: Mapping[str, Any], info: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """An OpenAPI 3 document with the pet and its owner."""
     return {
         "openapi": "3.0.3",
-        "info": {"title": "Pets", "version": "1.2", "license": {"name": "Apache 2.0"}, **info},
+        "info": {"title": "Pets", "version": "1.2", "license": {"name": "Apache 2.0"}, **(info or {})},
         "servers": [{"url": "https://api.pets.example/v1"}],
         "paths": paths,
-        "components": {"schemas": {"Pet": PET, "Owner": OWNER, **(schemas or {})}},
+        "components": {"schemas": {"Pet": PET, "Owner": OWNER}},
     }
 
 
@@ -79,9 +80,9 @@ def reasons(reading: Reading) -> list[str]:
     return [skip.reason for skip in reading.skips]
 
 
-def only(path: Path, paths: dict[str, Any], **more: Any) -> ToolRecord:
+def only(path: Path, paths: Mapping[str, Any], info: Mapping[str, Any] | None = None) -> ToolRecord:
     """The record of a document's one operation."""
-    (tool,) = tools(read("openapi", write(path / "api.json", spec(paths, **more)))).values()
+    (tool,) = tools(read("openapi", write(path / "api.json", spec(paths, info)))).values()
     return tool
 
 

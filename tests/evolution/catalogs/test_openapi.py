@@ -19,7 +19,7 @@ def test_an_operation_becomes_a_record_with_everything_it_says(tmp_path: Path) -
         "deprecated": True,
     }
     info = {"description": "All about pets.", "x-providerName": "Pets.Example", "x-apisguru-categories": ["animals"]}
-    record = only(tmp_path, {"/pets/{petId}": {"get": get}}, **info)
+    record = only(tmp_path, {"/pets/{petId}": {"get": get}}, info)
     assert (record.catalog, record.provider, record.service, record.title) == ("openapi", "pets.example", "api", "Pets")
     assert (record.name, record.method, record.path) == ("getPet", "GET", "/pets/{petId}")
     assert record.description == "Get a pet. Returns one pet. See the guide."

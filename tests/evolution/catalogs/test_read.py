@@ -124,8 +124,8 @@ def test_a_licence_is_known_by_its_words(name: object, url: object, licence: str
 
 def test_only_licences_on_the_list_pass_and_the_rest_is_counted(tmp_path: Path) -> None:
     write(tmp_path / "a.json", spec({"/a": {"get": {"operationId": "a"}}}))
-    write(tmp_path / "b.json", spec({"/b": {"get": {"operationId": "b"}}}, license={"name": "Terms of Use"}))
-    write(tmp_path / "c.json", spec({"/c": {"get": {"operationId": "c"}}}, license=None))
+    write(tmp_path / "b.json", spec({"/b": {"get": {"operationId": "b"}}}, {"license": {"name": "Terms of Use"}}))
+    write(tmp_path / "c.json", spec({"/c": {"get": {"operationId": "c"}}}, {"license": None}))
     source = [parse_source(f"openapi:{tmp_path}")]
     found = {
         names: [name for reading in read_catalogs(source, names.split(",")) for name in tools(reading)]

@@ -15,7 +15,7 @@ from .test_models import API, MODEL
 
 def api(*paths: str, provider: str = "pets.example", version: str = "1.0") -> dict[str, Any]:
     """A document with these operations."""
-    return spec({path: {"get": {}} for path in paths}, **{"x-providerName": provider, "version": version})
+    return spec({path: {"get": {}} for path in paths}, {"x-providerName": provider, "version": version})
 
 
 def kept(path: Path, *others: str) -> Listing:
@@ -59,9 +59,9 @@ def test_a_pre_release_of_many_times_the_size_stays(tmp_path: Path) -> None:
 
 
 def test_a_provider_s_own_catalogue_stands_before_a_collection(tmp_path: Path) -> None:
-    google = spec({"/v1/projects/{projectsId}/parcels": {"post": {}}}, **{"x-providerName": "googleapis.com"})
+    google = spec({"/v1/projects/{projectsId}/parcels": {"post": {}}}, {"x-providerName": "googleapis.com"})
     write(tmp_path / "o" / "googleapis.com" / "parcels.json", google)
-    amazon = spec({"/parcels/{Id}": {"get": {}}, "/ping": {"post": {}}}, **{"x-providerName": "amazonaws.com"})
+    amazon = spec({"/parcels/{Id}": {"get": {}}, "/ping": {"post": {}}}, {"x-providerName": "amazonaws.com"})
     write(tmp_path / "o" / "amazonaws.com" / "parcel-sender.json", amazon)
     write(tmp_path / "g" / "parcels.v1.json", API)
     write(tmp_path / "a" / "parcels" / "2020-01-01" / "service-2.json", MODEL)
