@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from ...sandbox.entities import execute_plan
+from ...sandbox.entities import EntityToolbox, execute_on
 from ...sandbox.tools import ToolSpec
 from .candidates import LEAST_TOOLS, MOST_TOOLS, Candidate
 from .companions import Link
@@ -17,7 +17,7 @@ from .plans import connected, forward, plan_of
 
 SEED = 0
 """Of the world in which plans are tried."""
-MOST_REPAIRS = 2
+MOST_REPAIRS = 1
 """Unplayable tools that are taken out of one candidate before it is given up."""
 
 
@@ -73,24 +73,31 @@ class Validator:
         """The candidate once its plan ran through; tools that cannot be played are taken out first."""
         found: Valid | None = sketch
         for _ in range(MOST_REPAIRS + 1):
+            if found is not None and not self.unplayable.isdisjoint(found.plan):
+                found = self.sketch(found.candidate, found.links)
             if found is None:
                 return None
-            failure = self._failure(found.plan)
-            if failure is None:
+            failed = self._failed(found.plan)
+            if not failed:
                 return found
-            self.unplayable.add(failure)
-            found = self.sketch(found.candidate, found.links)
-        return self._refused("run")
+            self.unplayable |= failed
+        return self._refused("repairs")
 
-    def _failure(self, plan: Sequence[int]) -> int | None:
-        """The tool at which the plan fails; None when it runs through."""
+    def _failed(self, plan: Sequence[int]) -> set[int]:
+        """The tools that cannot be played, else the one at which the plan fails; empty when it runs through."""
         specs = [self.spec(tool) for tool in plan]
-        run = execute_plan(specs, [spec.name for spec in specs], SEED)
+        toolbox = EntityToolbox("plan", specs)
+        left_out = {play.tool: play for play in toolbox.unplayable}
+        for play in left_out.values():
+            self.rejected[f"unplayable: {play.reason}"] += 1
+        if left_out:
+            return {tool for tool in plan if self._names[tool] in left_out}
+        run = execute_on(toolbox, specs, [spec.name for spec in specs], SEED)
         if run.ok:
-            return None
+            return set()
+        self.rejected["run"] += 1
         name = run.failure.partition(":")[0]
-        self.rejected[f"run: {' '.join(run.failure.split(': ')[1:3])[:40]}"] += 1
-        return next(tool for tool, spec in zip(plan, specs, strict=True) if spec.name == name)
+        return {tool for tool in plan if self._names[tool] == name}
 
     def spec(self, tool: int) -> ToolSpec:
         """A tool as the sandbox takes it."""

@@ -50,7 +50,8 @@ class Reading(msgspec.Struct, frozen=True):
 _WORDS: dict[Verb, str] = {
     "create": """create add insert new make register post write upload import put save store book schedule reserve
         submit append place draft copy duplicate clone commit log record init initialize define build scaffold fork
-        reply respond comment upsert ensure sign attach invite allocate purchase install deploy launch mint backup share compose""",
+        reply respond comment upsert ensure sign attach invite install deploy launch mint backup share compose allocate
+        purchase""",
     "get": """get read fetch retrieve show view describe load download inspect see obtain return details info status
         stat peek display access lookup resolve export scrape crawl dump print open tail""",
     "list": "list search find query browse filter enumerate discover all scan select match explore recommend trending",
@@ -101,6 +102,9 @@ _LEFT_OUT: dict[Reason, frozenset[str]] = {
     "thinking": frozenset("think thinking sequentialthinking reflect brainstorm reasoning wait sleep".split()),
 }
 
+_TYPED = frozenset("type tap press cursor".split())
+"""Done to a screen where they are verbs; an entity's type and a page's cursor are none."""
+
 _FOREIGN: Mapping[str, Verb] = {
     "创建": "create", "新增": "create", "添加": "create", "获取": "get", "查询": "list", "搜索": "list", "列出": "list",
     "更新": "update", "修改": "update", "设置": "update", "删除": "delete", "取消": "transition", "发送": "transition",
@@ -125,11 +129,13 @@ def status_after(word: str) -> str:
 
 def left_out(name: Sequence[str]) -> tuple[Reason, str] | None:
     """The reason and the word for which a tool of this name is not played at all; None when there is none."""
+    # Last in a name such a word is a verb only where no other verb begins it: `get_pay_run` shows a run.
+    ends = (name[0], name[-1]) if name and name[0] not in VERBS else name[:1]
     for reason, words in _LEFT_OUT.items():
         # A screen shows in any word; the others are verbs, and verbs stand first or last.
-        looked_at = name if reason in ("screen", "exact_result") else (name[0], name[-1]) if name else ()
+        looked_at = name if reason in ("screen", "exact_result") else ends
         for word in looked_at:
-            if word in words:
+            if word in words and (word not in _TYPED or word in ends):
                 return reason, word
     return None
 
