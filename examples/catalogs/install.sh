@@ -27,8 +27,9 @@ if ! done_as python "$AWS $GOOGLE"; then
   "$catalogs/python/bin/python" -m pip install --quiet --disable-pip-version-check --no-compile "$AWS" "$GOOGLE" >&2
   # The folders of the data under names that know nothing of the Python version.
   site=$("$catalogs/python/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
-  ln -sfn "$site/botocore/data" "$catalogs/aws"
-  ln -sfn "$site/googleapiclient/discovery_cache/documents" "$catalogs/google"
+  inside=python/${site#*"/catalogs/python/"}
+  ln -sfn "$inside/botocore/data" "$catalogs/aws"
+  ln -sfn "$inside/googleapiclient/discovery_cache/documents" "$catalogs/google"
   mark python "$AWS $GOOGLE"
 fi
 
