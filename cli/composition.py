@@ -18,6 +18,7 @@ from ..agents.stage import Stage
 from ..agents.verifier import Origin
 from ..evolution.clusters import build_clusters
 from ..evolution.monitor import Monitor, Warn, unheard
+from ..evolution.perturbing import Extras, Perturbing
 from ..evolution.policies import VERSIONS, make_policy
 from ..evolution.target import Target, load_target
 from ..runtime.config import ALL_SERVICES, RunConfig
@@ -137,9 +138,15 @@ def compose(
     monitor = Monitor(policy, VERSIONS[config.policy], clusters, warn)
     stage = Stage(toolboxes, shelf.clusters(built), (shelf,)) if shelf else Stage(toolboxes, built)
     cast = Cast(meter, stage, origin, plan.models.casting, plan.texts)
+    extras = Extras(
+        share=config.perturbed,
+        wanted=config.wanted_perturbations(),
+        pairs=config.counterfactuals,
+        attempts=config.attempts_per_blueprint,
+    )
     return Run(
         plan.limits,
-        controller=monitor,
+        controller=Perturbing(monitor, clusters, extras, seed=config.seed),
         observer=monitor,
         handlers=cast.handlers,
         reject=cast.reject,

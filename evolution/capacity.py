@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from ..runtime.assignment import MODES, Edge, Mode
-from ..sandbox.facts import Leaf, Param, leaves, params
+from ..runtime.assignment import MODES, Edge, Mode, Perturbation
+from ..sandbox.facts import Leaf, Param, is_once, leaves, params
 from ..sandbox.tools import ToolSpec
 
 _KNOWN_BY_HEART = re.compile(r"(^|_)(e_?mail|phone)(_|$)")
@@ -67,3 +67,21 @@ def _depth(edges: Sequence[Edge], parameters: Mapping[str, Sequence[Param]]) -> 
 def _shows_itself(tool: ToolSpec, own: Sequence[Leaf], ids: set[str]) -> bool:
     """True when a read shows the entity it was pointed at, or declares nothing; a list of others does not."""
     return tool.output_schema is None or ids <= {leaf.name for leaf in own}
+
+
+def carried_perturbations(
+    tools: Mapping[str, ToolSpec], parameters: Mapping[str, Sequence[Param]], edges: Sequence[Edge]
+) -> tuple[Perturbation, ...]:
+    """The perturbations that need a list to choose from, a list with pages, or a state that somebody else can end."""
+    lists = [edge for edge in edges if "*" in edge.path]
+    pages = [edge for edge in lists if {"limit", "cursor"} <= {param.name for param in parameters[edge.producer]}]
+    own = {name: [leaf for leaf in leaves(tool.output_schema) if "*" not in leaf.path] for name, tool in tools.items()}
+    by_id = {name: {p.name for p in needed_ids(parameters[name])} for name in tools}
+    states = [name for name, tool in tools.items() if tool.read_only and any(leaf.kind == "enum" for leaf in own[name])]
+    endings = [name for name, tool in tools.items() if not tool.read_only and is_once(name)]
+    possible: dict[Perturbation, bool] = {
+        "ambiguous_entity": bool(lists),
+        "long_paged_list": bool(pages),
+        "stale_read": any(by_id[r] & by_id[w] for r in states for w in endings),
+    }
+    return tuple(name for name, able in possible.items() if able)

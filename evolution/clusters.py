@@ -15,7 +15,7 @@ import msgspec
 from ..runtime.assignment import BusinessCluster, Edge
 from ..sandbox.facts import leaves, params
 from ..sandbox.tools import Toolbox, ToolSpec
-from .capacity import carried_modes, needed_ids
+from .capacity import carried_modes, carried_perturbations, needed_ids
 
 MIN_TOOLS = 3
 MAX_TOOLS = 10
@@ -129,6 +129,7 @@ class _Catalogue:
         )
         keys = dict.fromkeys(edge.param for edge in edges)
         digest = hashlib.sha256(msgspec.json.encode([sorted(services), sorted(names)])).hexdigest()
+        tools = {name: self.tools[name] for name in names}
         return BusinessCluster(
             id=digest[:16],
             services=services,
@@ -139,8 +140,9 @@ class _Catalogue:
             sector=home.sector,
             plan=_order(names, edges),
             entry=entry,
-            modes=carried_modes({name: self.tools[name] for name in names}, self.params, edges),
+            modes=carried_modes(tools, self.params, edges),
             provenance="; ".join(dict.fromkeys(owners[s].provenance for s in services)),
+            perturbations=carried_perturbations(tools, self.params, edges),
         )
 
 

@@ -83,6 +83,8 @@ class BusinessCluster(msgspec.Struct, frozen=True):
     """The reasoning modes that the cluster's structure can carry."""
     provenance: str
     """Where the tools' schemas come from, with licence."""
+    perturbations: tuple[Perturbation, ...] = ()
+    """Those of the perturbations that need more than a mode does: what its lists and states can carry."""
 
 
 class Assignment(msgspec.Struct, frozen=True):

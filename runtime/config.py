@@ -9,6 +9,7 @@ setting becomes one line that names the source and the key.
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
 import os
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Annotated, Literal, TypeAlias, cast
 
 from cyclopts import Parameter
-from pydantic import BeforeValidator, Field, JsonValue, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, JsonValue, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -26,6 +27,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from .assignment import PERTURBATIONS, Perturbation
 from .config_sources import ENV_PREFIX, describe, read_settings, refuse_unknown_variables
 from .errors import ConfigError
 from .limits import Limits
@@ -33,6 +35,7 @@ from .llm.settings import ModelSettings
 from .llm.spec import Client
 
 ALL_SERVICES = ("all",)
+ALL_PERTURBATIONS = ("all",)
 
 
 def _not_a_switch(value: object) -> object:
@@ -132,8 +135,16 @@ class RunConfig(BaseSettings):
     """A folder of prompt texts in place of the built-in ones, see docs/prompts.md."""
     target: Path | None = None
     """A YAML file with wanted weights of sectors, domains, modes and numbers of goals."""
+    perturbations: Names = ALL_PERTURBATIONS
+    """What may go otherwise than the user thought, by name, or all, or none; see docs/perturbations.md."""
+    perturbed: Annotated[float, Number, Field(ge=0, le=1, allow_inf_nan=False)] = 0.35
+    """Share of the episodes with a perturbation, where their tools can carry one."""
+    counterfactuals: Annotated[float, Number, Field(ge=0, le=1, allow_inf_nan=False)] = 0.0
+    """Share of the episodes that get a second row with one thing changed; such rows come beside --count."""
+    attempts_per_blueprint: Annotated[int, Number, Field(ge=1, le=64)] = 1
+    """How often each plan is played: the first accepted play is the row, the others go to alternatives.jsonl."""
     deadline: Seconds = 300.0
-    """Seconds one episode may take, restarts included."""
+    """Seconds one episode may take, restarts included; times --attempts-per-blueprint."""
     max_restarts: Annotated[int, Number, Field(ge=0)] = 2
     """How often a failing endpoint or server may restart an episode before it is abandoned."""
     patience: Count = 300
@@ -189,6 +200,18 @@ class RunConfig(BaseSettings):
         alone = "services" not in data and (data.get("mcp") or data.get("tools") or data.get("clusters"))
         return {**data, "services": ()} if alone else data
 
+    @field_validator("perturbations")
+    @classmethod
+    def _known_perturbations(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if len(names) > 1 and {"all", "none"} & {*names}:
+            raise ValueError("all and none stand alone")
+        for name in names:
+            if name not in ("all", "none", *PERTURBATIONS):
+                near = difflib.get_close_matches(name, PERTURBATIONS, n=1)
+                hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(PERTURBATIONS)}"
+                raise ValueError(f"unknown perturbation {name!r}: {hint}")
+        return names
+
     @model_validator(mode="after")
     def _some_tools(self) -> RunConfig:
         if not (self.services or self.mcp or self.tools or self.clusters):
@@ -204,12 +227,17 @@ class RunConfig(BaseSettings):
             attempts=self.attempts,
             concurrency=self.concurrency,
             lag=self.lag,
-            deadline=self.deadline,
+            deadline=self.deadline * self.attempts_per_blueprint,
             max_restarts=self.max_restarts,
             patience=self.patience,
             breaker=self.breaker,
             grace=self.grace,
         ).check()
+
+    def wanted_perturbations(self) -> tuple[Perturbation, ...]:
+        """The perturbations that may be drawn, in their fixed order."""
+        names = PERTURBATIONS if self.perturbations == ALL_PERTURBATIONS else self.perturbations
+        return tuple(name for name in PERTURBATIONS if name in names)
 
     def semantic(self) -> dict[str, JsonValue]:
         """The settings that change what a row at a given index and seed says.
@@ -223,6 +251,10 @@ class RunConfig(BaseSettings):
             "lag": self.lag,
             "model": self.model,
             "mistakes": self.mistakes,
+            "perturbations": [*self.wanted_perturbations()],
+            "perturbed": self.perturbed,
+            "counterfactuals": self.counterfactuals,
+            "attempts_per_blueprint": self.attempts_per_blueprint,
             **{role: name for role, name in roles.items() if name is not None},
             **({"models": sampling} if any(sampling.values()) else {}),
         }

@@ -28,6 +28,10 @@ _LOOKS = frozenset(
     "check count describe diff fetch find get list log look lookup query read search show status".split()
 )
 _CHANGES = frozenset("add append create delete edit execute insert move remove rename run set update write".split())
+_ONCE = frozenset(
+    "accept approve archive cancel close complete confirm decline delete finish pay publish refund remove resolve "
+    "retire revoke settle ship sign start suspend transfer void".split()
+)
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -80,6 +84,11 @@ def reads_by_name(name: str) -> bool:
     """True when a tool's name says that it only looks: a guess for servers that annotate nothing."""
     words = snake(name).split("_")[:2]
     return words[0] not in _CHANGES and any(word in _LOOKS for word in words)
+
+
+def is_once(name: str) -> bool:
+    """True when a tool's name says that it does what cannot be done twice to the same thing: a guess."""
+    return not _ONCE.isdisjoint(snake(name).split("_"))
 
 
 def is_identifier(name: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import msgspec
 
 from ...runtime.blueprint import Condition, Disturbance, Produced, Report, Source
-from ...sandbox.facts import Param, snake
+from ...sandbox.facts import Param, is_once, snake
 from ...sandbox.tools import JsonObject, JsonValue
 from .sketch import OpenGoal, Sketch, Unfit
 from .speech import say_value
@@ -24,13 +24,8 @@ OFF_TOPIC = (
     "name a good book for a long train ride",
     "tell me what the weather on Mars is like",
 )
-ONCE = frozenset(
-    "accept approve archive cancel close complete confirm decline delete finish pay publish refund remove resolve "
-    "retire settle ship sign start suspend transfer void".split()
-)
-"""Verbs of what cannot be done twice."""
 AGAIN = frozenset("change edit move rename reschedule reassign set update assign correct adjust".split())
-"""Verbs of what can."""
+"""Verbs of what can be done twice."""
 PAGE_SIZES = (2, 3)
 FURTHEST_PAGE = 3
 
@@ -264,8 +259,7 @@ def stale_read(sketch: Sketch) -> None:
 
 
 def _only_once(tool: Planned, key: Param) -> bool:
-    verbs = set(snake(tool.name).split("_"))
-    return not tool.read_only and bool(verbs & ONCE) and key.name in {param.name for param in tool.ids}
+    return not tool.read_only and is_once(tool.name) and key.name in {param.name for param in tool.ids}
 
 
 def _under_way(sketch: Sketch, reader: Planned) -> JsonObject:
