@@ -264,8 +264,8 @@ async def play(which: str, limit: int | None, *, show: bool) -> int:
                 )
     print(f"{'set':18} tasks  gold replays  gates accept  with look-ups added")
     for name in dict.fromkeys(name for name, _ in counts):
-        tasks, replayed, accepted, looked = (counts[name, what] for what in ("tasks", "replayed", "accepted", "looked"))
-        print(f"{name:18} {tasks:5}  {replayed:12}  {accepted:12}  {looked:19}")
+        total, replayed, accepted, looked = (counts[name, what] for what in ("tasks", "replayed", "accepted", "looked"))
+        print(f"{name:18} {total:5}  {replayed:12}  {accepted:12}  {looked:19}")
     for reason, n in reasons.most_common():
         print(f"  {n:4}  {reason}" + (f"  {examples[reason]}" if show else ""))
     return sum(n for (_, what), n in counts.items() if what == "replayed") - sum(

@@ -108,8 +108,14 @@ def _side_by_side(console: Console, first: Funnel, second: Funnel) -> None:
     for field, title in GROUPS.items():
         mine, other = first.by(field), second.by(field)
         values = sorted(mine.keys() & other.keys())
-        columns(console, _compared(f"accepted by {title}", [(v, mine[v][::-1], other[v][::-1]) for v in values]))
+        shares = [(value, _turned(mine[value]), _turned(other[value])) for value in values]
+        columns(console, _compared(f"accepted by {title}", shares))
     console.print("* the interval of the difference leaves out zero", style="dim")
+
+
+def _turned(counts: tuple[int, int]) -> tuple[int, int]:
+    """(drafted, accepted) as (hits, of so many)."""
+    return counts[1], counts[0]
 
 
 def _reasons(seen: Funnel) -> dict[str, int]:

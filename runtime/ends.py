@@ -95,6 +95,11 @@ class _Rejected(msgspec.Struct):
     verdict: _Verdict
 
 
+_EVENTS: msgspec.json.Decoder[_Finished | _Committed] = msgspec.json.Decoder(_Finished | _Committed)
+_FOUND: msgspec.json.Decoder[_Found | _Committed] = msgspec.json.Decoder(_Found | _Committed)
+_REJECTS = msgspec.json.Decoder(_Rejected)
+
+
 def read_ends(directory: Path) -> Iterator[End]:
     """Every episode of the run: the committed ones in their order, then what finished and was not committed.
 
@@ -105,7 +110,7 @@ def read_ends(directory: Path) -> Iterator[End]:
     """
     late = _set_reasons(directory / REJECTED)
     waiting: dict[str, _Finished] = {}
-    for event in _lines(directory / JOURNAL, _Finished | _Committed):
+    for event in _lines(directory / JOURNAL, _EVENTS):
         if isinstance(event, _Finished):
             waiting[event.id] = event
         elif (finished := waiting.pop(event.id, None)) is not None:
@@ -119,7 +124,7 @@ def read_rows(directory: Path, wanted: Container[str]) -> Iterator[Row]:
 
     Raises InputError as `read_ends` does.
     """
-    for event in _lines(directory / JOURNAL, _Found | _Committed):
+    for event in _lines(directory / JOURNAL, _FOUND):
         if isinstance(event, _Found) and event.id in wanted and bytes(event.row) != b"null":
             try:
                 yield msgspec.json.decode(event.row, type=Row)
@@ -159,12 +164,11 @@ def _set_reasons(path: Path) -> dict[str, tuple[str, ...]]:
     """Why rows that passed every gate were turned down: that is decided at commit, which is not in the journal."""
     if not path.exists():
         return {}
-    found = ((rejected.id, rejected.verdict.reasons) for rejected in _lines(path, _Rejected))
+    found = ((rejected.id, rejected.verdict.reasons) for rejected in _lines(path, _REJECTS))
     return {name: reasons for name, reasons in found if all(reason.startswith("set.") for reason in reasons)}
 
 
-def _lines(path: Path, kind: type[T]) -> Iterator[T]:
-    decoder = msgspec.json.Decoder(kind)
+def _lines(path: Path, decoder: msgspec.json.Decoder[T]) -> Iterator[T]:
     try:
         with path.open("rb") as file:
             for number, line in enumerate(file, start=1):

@@ -196,7 +196,7 @@ def _step(entries: Sequence[Object]) -> Iterator[Object]:
 
 def _spoken(content: Json, decoded: Json) -> Object:
     """An answer: a list of `{tool: arguments}`, a list of calls in Python's notation, or plain text."""
-    listed = content if isinstance(content, list) else decoded if isinstance(decoded, list) else None
+    listed = _listed(content) or _listed(decoded)
     if listed:
         calls = [call for item in listed for call in _pythonic(item)]
         if calls:

@@ -114,7 +114,7 @@ def read_sheet(name: str, text: str) -> list[Entry]:
         if missing:
             raise InputError(f"{name}: not a sheet for review: the column {missing[0]} is missing")
         for cells in reader:
-            entry = _entry(f"{name}: row {reader.line_num}", cast("dict[str, str | None]", cells))
+            entry = _entry(f"{name}: row {reader.line_num}", cast("dict[str | None, str | None]", cells))
             if entry.id in seen:
                 raise InputError(f"{name}: row {reader.line_num}: id {entry.id} stands in row {seen[entry.id]} already")
             seen[entry.id] = reader.line_num
@@ -124,7 +124,7 @@ def read_sheet(name: str, text: str) -> list[Entry]:
     return entries
 
 
-def _entry(where: str, cells: dict[str, str | None]) -> Entry:
+def _entry(where: str, cells: dict[str | None, str | None]) -> Entry:
     short = [column for column in COLUMNS if cells.get(column) is None]
     if short:
         raise InputError(f"{where}: has no cell for {short[0]}")
