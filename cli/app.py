@@ -28,8 +28,8 @@ Exit codes
 
 RUN_HELP = (
     "Synthesise trajectories.\n\n"
-    "Accepted rows go to stdout or --out FILE. A run directory keeps the settings, journal.jsonl (everything that "
-    "finished), rejected.jsonl (with reasons), timings.jsonl, summary.json and run.log.\n\n"
+    "Accepted rows go to stdout or --out FILE. A run directory keeps the settings, journal-*.jsonl (everything that "
+    "happened), rejected.jsonl (with reasons), timings.jsonl, summary.json and run.log.\n\n"
     "Settings: command line, then --config FILE.yaml, then environment (TDSCALING_COUNT, ...), then defaults. Keys of "
     "the file are the long names of the flags. Equal settings and seeds give equal rows, whatever --concurrency is."
 )

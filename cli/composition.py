@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -23,12 +23,13 @@ from ..evolution.policies import VERSIONS, make_policy
 from ..evolution.target import Target, load_target
 from ..runtime.config import ALL_SERVICES, RunConfig
 from ..runtime.errors import ConfigError
+from ..runtime.journal import Journal
 from ..runtime.limits import Limits
 from ..runtime.meter import Meter
 from ..runtime.model import Model
 from ..runtime.sinks import Sink
 from ..runtime.storage import Storage
-from ..runtime.supervisor import Run
+from ..runtime.supervisor import Run, silent
 from ..sandbox.manifest import Manifest, load_manifest
 from ..sandbox.mcp import McpToolbox
 from ..sandbox.services import BUILTIN, builtin
@@ -106,11 +107,14 @@ def compose(
     storage: Storage,
     sink: Sink,
     warn: Warn = unheard,
+    journal: Journal | None = None,
+    low: Callable[[str], None] = silent,
 ) -> Run:
-    """The run, ready to go; `identity.json` says what it is made of. `warn` hears of the steering's alarms.
+    """The run, ready to go; `identity.json` says what it is made of. `warn` hears of the steering's alarms, `low` of a
+    disk that is nearly full. With a `journal` that has a past the run goes on from there.
 
     Raises:
-        ConfigError: the tools do not fit together, or no cluster can be made from them.
+        ConfigError: the tools do not fit together, or no cluster can be made from them, or the past is another run's.
         OutputError: the storage cannot be written.
     """
     _check_tools(toolboxes)
@@ -132,7 +136,8 @@ def compose(
     digest = config.digest(**identity)
     if plan.texts.changed:
         write_prompts(storage, plan.texts)
-    write_identity(storage, {"digest": digest, "seed": config.seed, **identity})
+    settings: dict[str, JsonValue] = {"digest": digest, "seed": config.seed, "settings": config.semantic(), **identity}
+    write_identity(storage, settings, continues=journal is not None and bool(journal.past))
     origin = Origin(digest, config.model, sampling, prompts.digest(plan.texts), plan.model.simulated)
     policy = make_policy(config.policy, clusters, seed=config.seed, target=plan.target, alpha=config.budget)
     monitor = Monitor(policy, VERSIONS[config.policy], clusters, warn)
@@ -156,6 +161,9 @@ def compose(
         meter=meter,
         run_digest=digest,
         run_seed=config.seed,
+        journal=journal,
+        min_free=config.min_free << 20,
+        warn=low,
     )
 
 

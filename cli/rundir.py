@@ -17,13 +17,21 @@ from pydantic import JsonValue
 
 from ..agents.prompt_set import PromptSet
 from ..runtime.config import RunConfig
-from ..runtime.errors import OutputError
+from ..runtime.continued import ContinuedFile, ContinuedStream
+from ..runtime.errors import ConfigError, InputError, OutputError
+from ..runtime.journal import SegmentJournal, open_journal
+from ..runtime.journal.lock import RunLock
+from ..runtime.journal.reader import OLD_JOURNAL
+from ..runtime.journal.segments import segment_numbers
 from ..runtime.sinks import FileSink, Sink, StdoutSink
 from ..runtime.storage import DirectoryStorage, Storage
+from .settings_diff import difference
 
 RUNS = Path("runs")
-JOURNAL = "journal.jsonl"
 STDOUT = "-"
+IDENTITY = "identity.json"
+LINES = ("timings.jsonl", "raw.jsonl", "run.log")
+"""Files that a killed process may leave with half a last line."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +43,9 @@ class Outputs:
     sink: Sink
     summary: Path | None
     """Where a copy of the summary is wanted."""
+    journal: SegmentJournal
+    lock: RunLock
+    """Held while the run goes on."""
 
     @property
     def log(self) -> Path:
@@ -56,22 +67,79 @@ def open_outputs(config: RunConfig, now: datetime) -> Outputs:
     """Make the run directory and open what rows are written to; `now` names a directory that has no name given.
 
     Raises:
+        ConfigError: `resume` names no directory.
+        InputError: the run that should be resumed is not there, is of an older version, or is damaged.
         OutputError: one of the places cannot be written, or already holds what would be lost or mixed up.
     """
     _check_summary(config.summary)
-    sink = _open_rows(config.out, overwrite=config.overwrite)
+    if config.resume != "never" and config.run is None:
+        raise ConfigError(f"--resume {config.resume} needs --run DIR: the directory of the run to go on with")
+    continues = config.run is not None and _continues(config.run, config)
+    sink = None if continues else _open_rows(config.out, overwrite=config.overwrite)
     storage = DirectoryStorage(config.run) if config.run else _fresh_directory(config, now)
-    if storage.exists(JOURNAL):
-        raise OutputError(f"{storage.path}: already holds a run ({JOURNAL}); give another --run")
-    storage.write_text("config.yaml", yaml.safe_dump(config.public(), sort_keys=False, allow_unicode=True))
+    lock = RunLock(storage.path)
+    if continues:
+        for name in LINES:
+            _mend(storage, name)
+    journal = open_journal(storage)
+    if not continues:
+        storage.write_text("config.yaml", yaml.safe_dump(config.public(), sort_keys=False, allow_unicode=True))
     if config.out != STDOUT and config.overwrite and Path(config.out).is_file():
         os.truncate(config.out, 0)  # last, when nothing else can refuse any more
-    return Outputs(storage.path, storage, sink, config.summary)
+    sink = sink or _open_rows(config.out, overwrite=config.overwrite or journal.past.committed > 0)
+    return Outputs(storage.path, storage, _continued(sink, config.out, journal), config.summary, journal, lock)
 
 
-def write_identity(storage: Storage, identity: dict[str, JsonValue]) -> None:
-    """Keep beside the settings what the run was made of: digest, tools, versions. Raises OutputError."""
-    storage.write_text("identity.json", json.dumps(identity, indent=2, ensure_ascii=False) + "\n")
+def write_identity(storage: Storage, identity: dict[str, JsonValue], *, continues: bool = False) -> None:
+    """Keep beside the settings what the run was made of: digest, tools, versions.
+
+    Raises:
+        ConfigError: the run `continues`, but would now be another one.
+        OutputError: the file cannot be read or written.
+    """
+    if continues and storage.exists(IDENTITY):
+        with storage.open_read(IDENTITY) as file:
+            before = file.read()
+        if other := difference(before, identity):
+            raise ConfigError(
+                f"the run was made with other settings: {other}; resume it with the settings in its config.yaml, "
+                "or give another --run"
+            )
+    storage.write_text(IDENTITY, json.dumps(identity, indent=2, ensure_ascii=False) + "\n")
+
+
+def _continues(run: Path, config: RunConfig) -> bool:
+    """Whether there is a run in the directory, and it is wanted."""
+    if (run / OLD_JOURNAL).exists():
+        kind = OutputError if config.resume == "never" else InputError
+        raise kind(f"{run}: already holds a run of an older version ({OLD_JOURNAL}); give another --run")
+    there = run.is_dir() and bool(segment_numbers(DirectoryStorage(run)))
+    if there and config.resume == "never":
+        raise OutputError(f"{run}: already holds a run; go on with it (--resume always), or give another --run")
+    if not there and config.resume == "always":
+        raise InputError(f"{run}: holds no run to resume; --resume if-possible begins one")
+    return there
+
+
+def _continued(sink: Sink, out: str, journal: SegmentJournal) -> Sink:
+    """The sink, told what it was given in earlier sessions of the run."""
+    if out == STDOUT:
+        delivered = journal.past.cursors.get(STDOUT, 0)
+        return ContinuedStream(sink, delivered, lambda seq: journal.note_cursor(STDOUT, seq))
+    if not (isinstance(sink, FileSink) and sink.regular):
+        return sink
+    return ContinuedFile(sink, Path(out).open("rb"), sink.truncate, out)
+
+
+def _mend(storage: DirectoryStorage, name: str) -> None:
+    """Cut half a last line off a file."""
+    path = storage.path / name
+    if not path.exists():
+        return
+    data = path.read_bytes()
+    whole = data.rfind(b"\n") + 1
+    if whole < len(data):
+        os.truncate(path, whole)
 
 
 def write_prompts(storage: Storage, prompts: PromptSet) -> None:

@@ -55,10 +55,20 @@ class Session:
             raise first_cause(errors) from None
 
     async def _synthesise(self) -> None:
+        past = self._outputs.journal.past
+        if past:
+            self._log.info("run resumed", commits=past.committed, in_flight=past.in_flight, cut_bytes=past.repaired)
         servers = open_toolboxes(self._plan, self._config.max_servers, self._outputs.servers_log)
         async with servers as toolboxes, self._plan.models.open(self._outputs.storage):
             self._run = compose(
-                self._config, self._plan, toolboxes, self._outputs.storage, self._outputs.sink, self._alarm
+                self._config,
+                self._plan,
+                toolboxes,
+                self._outputs.storage,
+                self._outputs.sink,
+                self._alarm,
+                self._outputs.journal,
+                self._log.warning,
             )
             self._log.info(
                 "run started",

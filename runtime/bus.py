@@ -23,7 +23,7 @@ import anyio
 import anyio.abc
 import msgspec
 
-from .errors import EnvironmentFault, InfrastructureFault, ModelFault
+from .errors import EnvironmentFault, InfrastructureFault, ModelFault, UserError
 from .mailbox import Mailbox, Signal
 from .messages import ROLES, Act, Draft, Judge, Message, Outcome, Respond, Role, Speak
 from .telemetry import NS_PER_MS, LogHistogram, StageReport, StageTiming, Timing
@@ -164,6 +164,8 @@ class Bus:
         self._changed = Signal()
         self._restarts = 0
         self._stuck_releases = 0
+        self.culprits: dict[int, tuple[str, str]] = {}
+        """`{index: (id, what was raised)}` of the episodes in whose handlers a bug came to light."""
         self._workers: anyio.abc.TaskGroup | None = None
 
     async def __aenter__(self) -> Bus:
@@ -281,6 +283,11 @@ class Bus:
             return self._restart(token, fault)
         except (ModelFault, EnvironmentFault) as fault:
             return self._reject(token.message, fault)
+        except UserError:
+            raise
+        except Exception as bug:
+            self.culprits[token.draft.assignment.index] = (token.draft.id, _one_line(repr(bug)))
+            raise
         finally:
             token.scope = None
         return token.abandoned(token.doom)

@@ -3,6 +3,9 @@
 For each in turn: uniqueness, the controller's fold and its next assignment, the journal, delivery, counting. It knows
 journal, controller and sinks only as protocols. With a lag L, assignments 0 … L-1 are drawn before anything is folded
 and assignment j + L right after commit j is: each is a function of the commits up to L before it, never of timing.
+
+A run that goes on takes the commits of its past again, in the same way: that brings the controller, the set of
+conversations and the counts to where they were, and sinks are given every row once more (they know what they have).
 """
 
 from __future__ import annotations
@@ -11,11 +14,14 @@ import hashlib
 from collections.abc import Sequence
 from typing import Protocol
 
+import anyio.lowlevel
 import msgspec
 
 from .assignment import Assignment
 from .chat import AssistantMessage, ChatMessage, SystemMessage
-from .journal import Journal
+from .errors import InputError
+from .fingerprint import fingerprint
+from .journal import Committed, Journal
 from .limits import Limits
 from .mailbox import Mailbox, Signal
 from .messages import Outcome
@@ -24,6 +30,11 @@ from .sinks import Sink
 from .tally import Commit, Tally
 
 __all__ = ["Commit", "Committer", "Controller", "conversation_digest"]
+
+BATCH = 64
+"""Most commits that become durable together."""
+SNAPSHOT_EVERY = 1024
+"""Commits between two digests of the controller's state, by which a resume is checked."""
 
 
 class Controller(Protocol):
@@ -65,7 +76,9 @@ class Committer:
         self._seen: dict[bytes, int] = {}  # {digest of the conversation: index of the accepted row}
         self._arrived = Signal()
         self._closed = False
+        self._ahead = Tally(limits)  # as `tally`, but with what is decided and not yet delivered
         self.tally = Tally(limits)
+        """What was delivered."""
         self.assignments: Mailbox[Assignment] = Mailbox(limits.lag)
         """What to admit next, in index order; filled as commits allow."""
         for _ in range(limits.lag):
@@ -87,21 +100,49 @@ class Committer:
         self._pending[outcome.index] = outcome
         self._arrived.notify()
 
+    async def restore(self) -> None:
+        """Take the commits of the journal's past again. Call it once, before `run`.
+
+        Raises:
+            InputError: the past does not lead to the same decisions: it was made by other code, or is damaged.
+            OutputError: sinks cannot be written.
+        """
+        past = self._journal.past
+        while self._next < past.committed:
+            index = self._next
+            outcome = past.outcome(index)
+            if outcome is None or (outcome.row is not None and outcome.row.assignment != self._open[index]):
+                raise InputError(f"episode {index} was committed for another assignment than is drawn now{_STALE}")
+            self._pending[index] = outcome
+            commit = self._decide(outcome)
+            if (commit.accepted, _late(outcome, commit)) != past.decision(index):
+                raise InputError(f"episode {index} was committed with another decision than is taken now{_STALE}")
+            self._journal.replayed(index, accepted=commit.accepted)
+            self._check_snapshot()
+            await self._deliver(commit)
+            await anyio.lowlevel.checkpoint()
+        for tally in (self.tally, self._ahead):
+            tally.begin_anew()
+
     async def run(self) -> None:
         """Commit until the target is reached, cannot be reached, or `close` was called and a gap comes next.
 
         Raises:
             OutputError: journal or sinks cannot be written.
         """
-        while not self.tally.over():
+        while not self._ahead.over():
             await self._arrived.until(lambda: self._closed or self._next in self._pending)
-            outcome = self._pending.get(self._next)
-            if outcome is None:
+            commits: list[Commit] = []
+            events: list[Committed] = []
+            while len(commits) < BATCH and not self._ahead.over() and (outcome := self._pending.get(self._next)):
+                commit = self._decide(outcome)
+                commits.append(commit)
+                events.append(Committed(commit.index, commit.id, commit.accepted, _late(outcome, commit)))
+            if not commits:
                 return
-            commit = self._decide(outcome)
-            await self._journal.committed(commit.index, commit.id, commit.accepted)
-            await self._deliver(commit)
-            self.tally.add(commit)
+            await self._journal.committed(events)
+            for commit in commits:
+                await self._deliver(commit)
 
     def close(self) -> None:
         """Say that nothing more will arrive: `run` commits what is consecutive and returns."""
@@ -118,13 +159,16 @@ class Committer:
         index = self._next
         assignment = self._open.pop(index)
         del self._pending[index]
-        self._arriving.remove(index)
+        self._arriving.discard(index)
         row = outcome.row and self._unique(outcome.row, index)
         reasons = row.verdict.reasons if row else (outcome.reason,)
         commit = Commit(index, outcome.id, assignment, row, reasons)
         self._controller.fold(commit)
+        self._ahead.add(commit)
         self._next += 1
         self._draw()
+        if self._next % SNAPSHOT_EVERY == 0 and self._next > self._journal.past.committed:
+            self._journal.note_snapshot(self._next, self._drawn, fingerprint(self._controller))
         return commit
 
     def _unique(self, row: Row, index: int) -> Row:
@@ -138,14 +182,33 @@ class Committer:
         return msgspec.structs.replace(row, verdict=verdict)
 
     def _draw(self) -> None:
-        attempts = self._limits.attempts
-        if attempts is None or self._drawn < attempts:
-            assignment = self._controller.assign(self._drawn)
-            self._open[self._drawn] = assignment
-            self._drawn += 1
+        """The next assignment: to be played, unless the journal knows how it ended."""
+        index, attempts, past = self._drawn, self._limits.attempts, self._journal.past
+        if attempts is not None and index >= max(attempts, past.committed):
+            return
+        self._drawn += 1
+        assignment = self._open[index] = self._controller.assign(index)
+        if index < past.committed:  # `restore` will take it
+            return
+        outcome = past.outcome(index)
+        if outcome is None or (outcome.row is not None and outcome.row.assignment != assignment):
             self.assignments.put_nowait(assignment)
+            return
+        self._arriving.add(index)
+        self._pending[index] = outcome
+        self._arrived.notify()
+
+    def _check_snapshot(self) -> None:
+        """Compare the controller's state with what it was at this commit, where that is known."""
+        known = self._journal.past.snapshots.get(self._next)
+        if known is not None and known[0] == self._drawn and known[1] != fingerprint(self._controller):
+            raise InputError(f"the controller is not in the state that it had after {self._next} commits{_STALE}")
 
     async def _deliver(self, commit: Commit) -> None:
+        await self._hand_out(commit)
+        self.tally.add(commit)
+
+    async def _hand_out(self, commit: Commit) -> None:
         if commit.row is None:
             return
         line = self._encoder.encode(commit.row) + b"\n"
@@ -154,6 +217,14 @@ class Committer:
                 await sink.write(line)
         else:
             await self._rejected.write(line)
+
+
+_STALE = ": the run was made by another version of the program, or its journal was changed; start a new run"
+
+
+def _late(outcome: Outcome, commit: Commit) -> tuple[str, ...]:
+    """The reasons that were found at commit."""
+    return commit.reasons if outcome.row is not None and outcome.row.verdict.reasons != commit.reasons else ()
 
 
 def conversation_digest(messages: Sequence[ChatMessage]) -> bytes:

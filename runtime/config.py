@@ -63,6 +63,7 @@ def _split_each(value: object) -> object:
 
 
 Policy: TypeAlias = Literal["pace", "prior", "uniform", "inverse"]
+Resume: TypeAlias = Literal["never", "always", "if-possible"]
 Number = BeforeValidator(_not_a_switch)
 Count: TypeAlias = Annotated[int, Number, Field(ge=1)]
 Seconds: TypeAlias = Annotated[float, Number, Field(ge=0, allow_inf_nan=False)]
@@ -125,6 +126,12 @@ class RunConfig(BaseSettings):
     """Replace the file given with --out when it already holds something."""
     run: Path | None = None
     """Run directory; a new one under runs/ when absent."""
+    resume: Resume = "never"
+    """Whether to go on with the run in --run: never, always, or if there is one."""
+    request_cache: Path | None = None
+    """A folder that keeps model replies by what was asked, so that nothing is asked twice; see docs/reliability.md."""
+    min_free: Annotated[int, Number, Field(ge=0)] = 64
+    """Megabytes of disk below which no new episode begins."""
     summary: Path | None = None
     """Also write the summary (JSON) here."""
     policy: Policy = "pace"

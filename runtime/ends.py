@@ -15,15 +15,13 @@ from typing import Literal, TypeAlias, TypeVar, get_args
 import msgspec
 
 from .errors import InputError
+from .journal.reader import journal_lines
 from .row import Row
 
 Stage: TypeAlias = Literal["drafted", "valid", "played", "verified", "unique", "accepted"]
 """How far an episode came: it was drafted, its plan was proved, the conversation came to its end, every gate let it
 pass, it stood in no earlier row, it counts."""
 STAGES: tuple[Stage, ...] = get_args(Stage)
-
-JOURNAL = "journal.jsonl"
-REJECTED = "rejected.jsonl"
 
 T = TypeVar("T")
 
@@ -76,8 +74,16 @@ class _Row(msgspec.Struct):
 
 class _Finished(msgspec.Struct, tag_field="event", tag="finished"):
     id: str
-    row: _Row | None
+    row: _Row
+
+
+class _Abandoned(msgspec.Struct, tag_field="event", tag="abandoned"):
+    id: str
     reason: str
+
+
+class _Assigned(msgspec.Struct, tag_field="event", tag="assigned"):
+    """Says nothing of the end."""
 
 
 class _Found(msgspec.Struct, tag_field="event", tag="finished"):
@@ -88,16 +94,13 @@ class _Found(msgspec.Struct, tag_field="event", tag="finished"):
 class _Committed(msgspec.Struct, tag_field="event", tag="committed"):
     id: str
     accepted: bool
+    late: tuple[str, ...] = ()
 
 
-class _Rejected(msgspec.Struct):
-    id: str
-    verdict: _Verdict
-
-
-_EVENTS: msgspec.json.Decoder[_Finished | _Committed] = msgspec.json.Decoder(_Finished | _Committed)
-_FOUND: msgspec.json.Decoder[_Found | _Committed] = msgspec.json.Decoder(_Found | _Committed)
-_REJECTS = msgspec.json.Decoder(_Rejected)
+_End: TypeAlias = _Finished | _Abandoned | _Committed | _Assigned
+_Ready: TypeAlias = _Found | _Abandoned | _Committed | _Assigned
+_ENDS: msgspec.json.Decoder[_End] = msgspec.json.Decoder(_End)
+_ROWS: msgspec.json.Decoder[_Ready] = msgspec.json.Decoder(_Ready)
 
 
 def read_ends(directory: Path) -> Iterator[End]:
@@ -108,15 +111,14 @@ def read_ends(directory: Path) -> Iterator[End]:
     Raises:
         InputError: there is no journal in the directory, or a line of it is none.
     """
-    late = _set_reasons(directory / REJECTED)
-    waiting: dict[str, _Finished] = {}
-    for event in _lines(directory / JOURNAL, _EVENTS):
-        if isinstance(event, _Finished):
+    waiting: dict[str, _Finished | _Abandoned] = {}
+    for _, event in _events(directory, _ENDS):
+        if isinstance(event, _Finished | _Abandoned):
             waiting[event.id] = event
-        elif (finished := waiting.pop(event.id, None)) is not None:
-            yield _end(finished, event, late.get(event.id, ()))
+        elif isinstance(event, _Committed) and (finished := waiting.pop(event.id, None)) is not None:
+            yield _end(finished, event)
     for finished in waiting.values():
-        yield _end(finished, None, ())
+        yield _end(finished, None)
 
 
 def read_rows(directory: Path, wanted: Container[str]) -> Iterator[Row]:
@@ -124,18 +126,18 @@ def read_rows(directory: Path, wanted: Container[str]) -> Iterator[Row]:
 
     Raises InputError as `read_ends` does.
     """
-    for event in _lines(directory / JOURNAL, _FOUND):
-        if isinstance(event, _Found) and event.id in wanted and bytes(event.row) != b"null":
+    for where, event in _events(directory, _ROWS):
+        if isinstance(event, _Found) and event.id in wanted:
             try:
                 yield msgspec.json.decode(event.row, type=Row)
             except msgspec.ValidationError as error:
-                raise InputError(f"{directory / JOURNAL}: {event.id}: not a trajectory: {error}") from None
+                raise InputError(f"{where}: {event.id}: not a trajectory: {error}") from None
 
 
-def _end(finished: _Finished, committed: _Committed | None, late: tuple[str, ...]) -> End:
-    row = finished.row
-    if row is None:
+def _end(finished: _Finished | _Abandoned, committed: _Committed | None) -> End:
+    if isinstance(finished, _Abandoned):
         return End(finished.id, None, committed is not None, (head(finished.reason),), "", 0, "", "")
+    row, late = finished.row, committed.late if committed else ()
     reasons = tuple(dict.fromkeys(map(head, row.verdict.reasons or late)))
     return End(
         finished.id,
@@ -160,26 +162,12 @@ def _stage(row: _Row, committed: _Committed | None, reasons: tuple[str, ...]) ->
     return "accepted" if committed.accepted else "unique"
 
 
-def _set_reasons(path: Path) -> dict[str, tuple[str, ...]]:
-    """Why rows that passed every gate were turned down: that is decided at commit, which is not in the journal."""
-    if not path.exists():
-        return {}
-    found = ((rejected.id, rejected.verdict.reasons) for rejected in _lines(path, _REJECTS))
-    return {name: reasons for name, reasons in found if all(reason.startswith("set.") for reason in reasons)}
-
-
-def _lines(path: Path, decoder: msgspec.json.Decoder[T]) -> Iterator[T]:
-    try:
-        with path.open("rb") as file:
-            for number, line in enumerate(file, start=1):
-                try:
-                    yield decoder.decode(line)
-                except (msgspec.DecodeError, UnicodeDecodeError) as error:
-                    if not line.endswith(b"\n"):
-                        return
-                    raise InputError(f"{path}:{number}: not a line of a run: {error}") from None
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}; give the directory of a run") from None
+def _events(directory: Path, decoder: msgspec.json.Decoder[T]) -> Iterator[tuple[str, T]]:
+    for where, line in journal_lines(directory):
+        try:
+            yield where, decoder.decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise InputError(f"{where}: not a line of a run: {error}") from None
 
 
 def head(reason: str) -> str:

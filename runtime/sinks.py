@@ -121,6 +121,18 @@ class FileSink(FdSink):
             raise OutputError(f"cannot write rows to {path}: {error.strerror}") from error
         super().__init__(fd, str(path), close=True)
 
+    @property
+    def regular(self) -> bool:
+        """Whether what was written can be read again and cut."""
+        return self._regular
+
+    def truncate(self, size: int) -> None:
+        """Cut the file to so many bytes. Raises OutputError."""
+        try:
+            os.ftruncate(self._fd, size)
+        except OSError as error:
+            raise OutputError(f"cannot cut {self._name}: {error.strerror}") from error
+
 
 class StorageSink:
     """Lines to a file of the run's storage."""

@@ -12,8 +12,9 @@ import msgspec
 from . import seed
 from .bus import Bus, Clock, Handler, Reject, Release
 from .committer import Committer, Controller
+from .continued import ContinuedFile
 from .errors import OutputError, UserError
-from .journal import FileJournal, Journal
+from .journal import Journal, open_inline
 from .limits import Limits
 from .mailbox import Signal
 from .messages import Draft, Outcome, Role
@@ -27,6 +28,9 @@ CLOSING_SECONDS = 5.0
 """Most that closing one file or sink may take."""
 FLUSH_SECONDS = 1.0
 """How long the committer may go on for, after the grace period, with what is consecutive."""
+LOOK_SECONDS = 1.0
+"""How often a full disk is looked at again."""
+REJECTED = "rejected.jsonl"
 
 
 class Meter(Protocol):
@@ -88,7 +92,7 @@ class Summary(msgspec.Struct, frozen=True):
     abandoned: int
     """Episodes lost to infrastructure, deadlines or cancellation."""
     surplus: int
-    """Episodes that finished but were not committed when the run ended."""
+    """Episodes that finished but were not committed when the run ended: a resume uses them."""
     attempts: int
     """Episodes committed: accepted, rejected and abandoned."""
     funnel: dict[str, dict[str, int]]
@@ -104,8 +108,15 @@ class Summary(msgspec.Struct, frozen=True):
     """Of the accepted rows."""
     interrupted: bool
     """A stop was requested before the run was over."""
+    resumed: int = 0
+    """Of the attempts, those that earlier sessions of this run committed. Requests, tokens and times are this one's."""
     outlook: Outlook = Outlook()
     """What the steering saw at the end: diversity, cost, alarms that stand."""
+
+
+def silent(line: str) -> None:
+    """For who does not want to be warned."""
+    del line
 
 
 class Run:
@@ -126,15 +137,20 @@ class Run:
         run_seed: int,
         journal: Journal | None = None,
         observer: Observer | None = None,
+        min_free: int = 0,
+        warn: Callable[[str], None] = silent,
         clock: Clock = time.perf_counter_ns,
         cpu_clock: Callable[[], float] = time.process_time,
     ) -> None:
         """Opens the run's files and draws the first assignments.
 
-        `run_digest` and `run_seed` go into every row's id. Without a `journal`, one is kept in `journal.jsonl`.
+        `run_digest` and `run_seed` go into every row's id. `journal` may hold a past, with which the run goes on;
+        without one, what the storage holds is opened. While fewer than `min_free` bytes can be written, nothing is
+        admitted, and `warn` is told.
 
         Raises:
             ConfigError: the limits contradict themselves.
+            InputError: the journal is damaged.
             OutputError: the storage cannot be written.
         """
         self._limits = limits.check()
@@ -146,8 +162,11 @@ class Run:
         self._clock = clock
         self._cpu_clock = cpu_clock
         self._sinks = sinks
-        self._journal = journal or FileJournal(storage.open_append("journal.jsonl"))
-        self._rejected = StorageSink(storage.open_append("rejected.jsonl"))
+        self._min_free = min_free
+        self._warn = warn
+        self._journal = journal or open_inline(storage)
+        rejected = storage.open_append(REJECTED)
+        self._rejected = ContinuedFile(StorageSink(rejected), storage.open_read(REJECTED), rejected.truncate, REJECTED)
         self._timings = StorageSink(storage.open_append("timings.jsonl"))
         self._encoder = msgspec.json.Encoder()
         self._committer = Committer(
@@ -174,6 +193,7 @@ class Run:
         """Synthesise until the target is reached, cannot be reached, or a stop is requested. Returns `summary`.
 
         Raises, after journal, sinks and summary are closed:
+            InputError: the journal's past does not lead to the same decisions.
             TargetUnreachable: attempts or patience ran out before there were `count` accepted rows.
             ToolServerError: `breaker` episodes in a row were lost to infrastructure or broken worlds;
             EndpointError: the last of them to a model's endpoint.
@@ -231,6 +251,7 @@ class Run:
 
     async def _produce(self) -> None:
         """Everything that runs, until the committer says that it is over."""
+        await self._committer.restore()
         async with self._bus, anyio.create_task_group() as group:
             admission, committing = anyio.CancelScope(), anyio.CancelScope()
             group.start_soon(self._admit, admission, name="admission")
@@ -244,8 +265,19 @@ class Run:
         with scope:
             while True:
                 assignment = await self._committer.assignments.get()
+                await self._room()
                 row_id = seed.row_id(self._run_digest, self._run_seed, assignment.index)
                 await self._bus.admit(Draft(row_id, assignment))
+                self._journal.assigned(assignment.index, row_id)
+
+    async def _room(self) -> None:
+        """Wait until the disk has room: what is in flight still needs some."""
+        told = False
+        while self._min_free and (free := self._storage.free()) is not None and free < self._min_free:
+            if not told:
+                self._warn(f"no new episodes: {free >> 20} MB of disk are left, {self._min_free >> 20} MB are wanted")
+                told = True
+            await anyio.sleep(LOOK_SECONDS)
 
     async def _drain(self, admission: anyio.CancelScope, committing: anyio.CancelScope) -> None:
         """When a stop is requested: no more admissions, then wait for what is in flight, but not for ever."""
@@ -263,7 +295,9 @@ class Run:
     async def _close(self) -> UserError | None:
         """Close every file, whatever happened to the others; the first error of them."""
         first: UserError | None = None
-        closables: list[Sink | Journal] = [self._journal, self._rejected, self._timings, *self._sinks]
+        for index, (row_id, bug) in self._bus.culprits.items():
+            self._journal.quarantine(index, row_id, f"bug.{bug}")
+        closables: list[Sink | Journal] = [self._rejected, self._timings, *self._sinks, self._journal]
         for closable in closables:
             try:
                 with anyio.move_on_after(CLOSING_SECONDS, shield=True):
@@ -288,6 +322,7 @@ class Run:
             stages=self._bus.report(),
             modes=tally.modes(),
             interrupted=self._stopping,
+            resumed=self._journal.past.committed,
             outlook=self._outlook(),
         )
 

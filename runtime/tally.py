@@ -72,6 +72,11 @@ class Tally:
             self.rejected += 1
         self._follow_streaks(commit)
 
+    def begin_anew(self) -> None:
+        """Forget the streaks: what a run gave up for may have passed when it is resumed."""
+        self._barren = self._broken = 0
+        self._barren_reasons.clear()
+
     def over(self) -> bool:
         """Whether the run has ended, well or not."""
         return self.accepted >= self._limits.count or self.failure() is not None

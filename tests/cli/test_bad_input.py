@@ -87,7 +87,7 @@ def test_a_full_disk_is_exit_5_and_the_journal_keeps_the_work(shell: Shell) -> N
         pytest.skip("needs /dev/full")
     result = shell.run("run", "--count", "3", "--run", "kept", "--out", "/dev/full")
     assert_refused(result, 5, "/dev/full", "No space left on device")
-    assert '"event":"finished"' in (shell.folder / "kept" / "journal.jsonl").read_text()
+    assert '"event":"finished"' in (shell.folder / "kept" / "journal-000000.jsonl").read_text()
 
 
 def test_rows_are_not_appended_to_a_file_that_holds_something(shell: Shell) -> None:

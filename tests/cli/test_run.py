@@ -31,7 +31,7 @@ def until(true: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
 
 def committed(folder: Path) -> Callable[[], bool]:
     """The state in which something was committed."""
-    journal = folder / "kept" / "journal.jsonl"
+    journal = folder / "kept" / "journal-000000.jsonl"
     return lambda: journal.exists() and b'"event":"committed"' in journal.read_bytes()
 
 
@@ -48,7 +48,9 @@ def test_a_run_directory_holds_what_the_run_was_and_came_to(made: Path) -> None:
     names = (
         "config.yaml",
         "identity.json",
-        "journal.jsonl",
+        "journal-000000.jsonl",
+        "journal.sqlite",
+        "lock",
         "rejected.jsonl",
         "run.log",
         "summary.json",

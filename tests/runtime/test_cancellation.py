@@ -15,9 +15,9 @@ import msgspec
 import pytest
 
 from tdscaling.runtime.errors import InfrastructureFault, ModelFault
-from tdscaling.runtime.journal import Committed, Event, FileJournal, Finished, decode_event
+from tdscaling.runtime.journal import Abandoned, Committed, Event, Finished, decode_event, open_inline
 from tdscaling.runtime.limits import Limits
-from tdscaling.runtime.messages import Outcome, Role
+from tdscaling.runtime.messages import Role
 from tdscaling.runtime.row import Row
 from tdscaling.runtime.simloop import SimLoop, simulate
 from tdscaling.runtime.sinks import MemorySink
@@ -45,22 +45,6 @@ class SlowSink(MemorySink):
         """As the sink it is, but with room to be cancelled."""
         await anyio.lowlevel.checkpoint()
         await super().write(line)
-
-
-class SlowJournal(FileJournal):
-    """A journal that gives way before and after it keeps an event."""
-
-    async def finished(self, outcome: Outcome) -> None:
-        """As the journal it is, but with room to be cancelled."""
-        await anyio.lowlevel.checkpoint()
-        await super().finished(outcome)
-        await anyio.lowlevel.checkpoint()
-
-    async def committed(self, index: int, row_id: str, accepted: bool) -> None:
-        """As the journal it is, but with room to be cancelled."""
-        await anyio.lowlevel.checkpoint()
-        await super().committed(index, row_id, accepted)
-        await anyio.lowlevel.checkpoint()
 
 
 class Scene:
@@ -92,7 +76,7 @@ class Scene:
             meter=NoMeter(),
             run_digest="digest",
             run_seed=0,
-            journal=SlowJournal(self.storage.open_append("journal.jsonl")),
+            journal=open_inline(self.storage, pause=anyio.lowlevel.checkpoint),
         )
         if hook is not None:
             loop.at_step(loop.steps + step, lambda: hook(self, me))
@@ -105,7 +89,7 @@ class Scene:
 
     def events(self) -> list[Event]:
         """The journal, every line of it whole."""
-        return [decode_event(line) for line in self.storage.lines("journal.jsonl")]
+        return [decode_event(line) for line in self.storage.lines("journal-000000.jsonl")]
 
     def check(self) -> None:
         """What holds whenever and however the run was stopped."""
@@ -120,7 +104,7 @@ class Scene:
             assert lives <= released <= lives + 1, "a life that ended in a mailbox was released but never handled"
         assert set(self.troupe.lives) <= set(self.troupe.released)
         restarts = self.run._bus.statistics().restarts
-        finished = sum(isinstance(event, Finished) for event in self.events())
+        finished = sum(isinstance(event, Finished | Abandoned) for event in self.events())
         assert sum(self.troupe.released.values()) >= finished + restarts
         assert sum(self.troupe.released.values()) <= EPISODES + restarts
 
@@ -128,10 +112,10 @@ class Scene:
         """Committed in order, each after it finished; every delivered row whole and on record."""
         finished, committed = set[int](), list[Committed]()
         for event in self.events():
-            if isinstance(event, Finished):
+            if isinstance(event, Finished | Abandoned):
                 assert event.index not in finished
                 finished.add(event.index)
-            else:
+            elif isinstance(event, Committed):
                 assert event.index in finished
                 committed.append(event)
         assert [event.index for event in committed] == list(range(len(committed)))
@@ -139,7 +123,7 @@ class Scene:
         assert rows == [event.index for event in committed if event.accepted][: len(rows)]
         tally = self.run._committer.tally
         assert len(rows) - 1 <= tally.accepted <= len(rows)
-        assert len(committed) - 1 <= tally.committed <= len(committed)
+        assert tally.committed <= len(committed)
 
 
 def steps_of_a_run(seed: int) -> int:
@@ -199,12 +183,12 @@ def test_an_episode_that_is_cancelled_at_any_step_ends_once_and_alone(index: int
         with pytest.raises(Exception, match="of 3 rows accepted after all 3 attempts"):
             simulate(partial(scene.play, step, cancel), seed=3)
         scene.check()
-        finished = {event.index: event for event in scene.events() if isinstance(event, Finished)}
+        finished = {event.index: event for event in scene.events() if isinstance(event, Finished | Abandoned)}
         assert set(finished) == {0, 1, 2}
         for other in {0, 1, 2} - {index}:
-            assert finished[other].status == "completed"
-        if finished[index].status == "abandoned":
-            assert finished[index].reason == "cancelled"
+            assert isinstance(finished[other], Finished)
+        if isinstance(lost := finished[index], Abandoned):
+            assert lost.reason == "cancelled"
             assert hit == [True]
             abandoned += 1
         assert scene.troupe.released[identity(index)] >= 1

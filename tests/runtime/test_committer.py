@@ -17,14 +17,14 @@ from msgspec import structs
 from tdscaling.runtime.chat import AssistantMessage, FunctionCall, SystemMessage, ToolCall, UserMessage
 from tdscaling.runtime.committer import Committer, conversation_digest
 from tdscaling.runtime.errors import TargetUnreachable, ToolServerError, UserError
-from tdscaling.runtime.journal import Committed, FileJournal, Finished, decode_event
+from tdscaling.runtime.journal import Abandoned, Committed, Event, Finished, decode_event, open_inline
 from tdscaling.runtime.limits import Limits
 from tdscaling.runtime.messages import Outcome
 from tdscaling.runtime.row import Row
 from tdscaling.runtime.simloop import simulate
 from tdscaling.runtime.sinks import MemorySink
 from tdscaling.runtime.storage import MemoryStorage
-from tdscaling.tests.runtime.play import Chronicle, abandoned, completed, identity, settled
+from tdscaling.tests.runtime.play import Chronicle, abandoned, completed, identity, row, settled
 
 
 class Bounds(TypedDict, total=False):
@@ -47,7 +47,7 @@ class Desk:
         self.committer = Committer(
             structs.replace(Limits(count=1000, concurrency=1, lag=8, attempts=1000), **limits),
             controller=self.controller,
-            journal=FileJournal(self.storage.open_append("journal.jsonl")),
+            journal=open_inline(self.storage),
             accepted=[self.accepted],
             rejected=self.rejected,
         )
@@ -56,9 +56,9 @@ class Desk:
         """Indices of the delivered accepted rows."""
         return [msgspec.json.decode(line, type=Row).assignment.index for line in self.accepted.lines]
 
-    def events(self) -> list[Finished | Committed]:
+    def events(self) -> list[Event]:
         """The journal."""
-        return [decode_event(line) for line in self.storage.lines("journal.jsonl")]
+        return [decode_event(line) for line in self.storage.lines("journal-000000.jsonl")]
 
 
 async def feed(desk: Desk, outcomes: list[Outcome]) -> None:
@@ -108,8 +108,8 @@ def test_what_finished_is_journalled_on_arrival_and_committed_in_order() -> None
     desk = Desk()
     simulate(lambda: feed(desk, [completed(1), abandoned(0)]))
     assert desk.events() == [
-        Finished(1, identity(1), "completed", completed(1).row, ""),
-        Finished(0, identity(0), "abandoned", None, "infrastructure.down"),
+        Finished(1, identity(1), row(1)),
+        Abandoned(0, identity(0), "infrastructure.down"),
         Committed(0, identity(0), False),
         Committed(1, identity(1), True),
     ]

@@ -19,7 +19,7 @@ from tdscaling.runtime.errors import (
     OutputError,
     TargetUnreachable,
 )
-from tdscaling.runtime.journal import Committed, Finished, decode_event
+from tdscaling.runtime.journal import Abandoned, Committed, Finished, decode_event
 from tdscaling.runtime.limits import Limits
 from tdscaling.runtime.row import Row
 from tdscaling.runtime.simloop import simulate, virtual_ns
@@ -97,8 +97,8 @@ class Stage:
 
     def finished(self) -> list[int]:
         """Indices of what the journal says has finished."""
-        events = map(decode_event, self.storage.lines("journal.jsonl"))
-        return [event.index for event in events if isinstance(event, Finished)]
+        events = map(decode_event, self.storage.lines("journal-000000.jsonl"))
+        return [event.index for event in events if isinstance(event, Finished | Abandoned)]
 
 
 def spoil(troupe: Troupe) -> None:
@@ -260,7 +260,7 @@ def test_a_full_disk_ends_the_run_with_an_error_that_names_the_file() -> None:
     """The journal fails first; the summary fails too and does not hide it."""
     stage = Stage()
     stage.storage.capacity = 2000
-    with pytest.raises(OutputError, match=r"cannot write (journal|timings).jsonl: no space left"):
+    with pytest.raises(OutputError, match=r"cannot write (journal-000000|timings).jsonl: no space left"):
         simulate(stage.play)
     assert stage.run.summary is not None
 
@@ -358,6 +358,6 @@ def test_the_committed_events_are_a_prefix_of_the_indices() -> None:
     stage = Stage(Dice(3), count=15, deadline=1e9)
     spoil(stage.troupe)
     simulate(stage.play)
-    events = map(decode_event, stage.storage.lines("journal.jsonl"))
+    events = map(decode_event, stage.storage.lines("journal-000000.jsonl"))
     indices = [event.index for event in events if isinstance(event, Committed)]
     assert indices == list(range(len(indices)))
