@@ -151,9 +151,9 @@ def _sharegpt(record: Object) -> Unfolded:
             case "gpt" | "assistant":
                 messages.append({"role": "assistant", "content": value})
             case "function_call" | "tool_call":
-                calls = _decoded(value)
-                listed = calls if isinstance(calls, list) else [calls]
-                messages.extend({"role": "assistant", "function_call": call} for call in listed)
+                asked = _decoded(value)
+                together = asked if isinstance(asked, list) else [asked]
+                messages.extend({"role": "assistant", "function_call": call} for call in together)
             case "observation" | "tool" | "tool_response":
                 messages.append({"role": "tool", "content": value})
             case other:
