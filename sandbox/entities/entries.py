@@ -26,11 +26,13 @@ class Entries:
 
     def items(self) -> Iterator[tuple[str, JsonObject]]:
         """Key and record, the initial ones in their order, then new ones in theirs."""
-        if self._overlay is None:
-            yield from self._initial.items()
-            return
-        for key, record in {**self._initial, **self._overlay}.items():
+        overlay = self._overlay or {}
+        for key in self._initial:
+            record = overlay[key] if key in overlay else self._initial[key]
             if record is not None:
+                yield key, record
+        for key, record in overlay.items():
+            if record is not None and key not in self._initial:
                 yield key, record
 
     def put(self, key: str, record: JsonObject) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import lru_cache
 from random import Random
+from typing import TypeAlias
 
 from .schemas import Unsatisfiable
 
@@ -13,8 +13,14 @@ MOST_REPEATS = 8
 MAX_LENGTH = 256
 _DIGITS = "0123456789"
 _LOWER = "abcdefghijklmnopqrstuvwxyz"
-_CLASSES = {"d": _DIGITS, "w": _LOWER + _LOWER.upper() + _DIGITS + "_", "s": " "}
+_CLASSES = {"S": _DIGITS + _LOWER, "d": _DIGITS, "w": _LOWER + _LOWER.upper() + _DIGITS + "_", "s": " "}
 _PRINTABLE = "".join(map(chr, range(32, 127)))
+
+
+_Piece: TypeAlias = "str | tuple[_Sequence, ...]"
+"""Letters to choose one of, or the branches of a group."""
+_Sequence: TypeAlias = "tuple[tuple[_Piece, int, int], ...]"
+"""Pieces with their least and most repeats."""
 
 
 def matching(pattern: str, rng: Random) -> str:
@@ -22,79 +28,100 @@ def matching(pattern: str, rng: Random) -> str:
 
     What is meant to match in part is matched as a whole too, which satisfies it.
     """
-    text = _Writer(pattern, rng).alternatives()
+    text = "".join(_written(_branches(pattern), rng))
     if len(text) > MAX_LENGTH:
         raise Unsatisfiable(f"pattern {pattern[:60]!r} asks for a very long text")
     return text
 
 
-class _Writer:
-    """Reads the pattern once from left to right and writes as it goes."""
+def _written(branches: tuple[_Sequence, ...], rng: Random) -> list[str]:
+    found: list[str] = []
+    for piece, least, most in branches[0] if len(branches) == 1 else rng.choice(branches):
+        for _ in range(least if least == most else rng.randint(least, most)):
+            if not isinstance(piece, str):
+                found += _written(piece, rng)
+            else:
+                found.append(piece if len(piece) < 2 else rng.choice(piece))
+    return found
 
-    def __init__(self, pattern: str, rng: Random) -> None:
+
+@lru_cache(maxsize=4096)
+def _branches(pattern: str) -> tuple[_Sequence, ...]:
+    """The pattern taken apart, once for all texts. Raises Unsatisfiable."""
+    return _Parser(pattern).alternatives()
+
+
+class _Parser:
+    """Reads the pattern once from left to right."""
+
+    def __init__(self, pattern: str) -> None:
         self._pattern = pattern
-        self._rng = rng
         self._at = 0
 
-    def alternatives(self, *, nested: bool = False) -> str:
-        """One of the branches up to the end, or to the bracket that closes this group."""
+    def alternatives(self, *, nested: bool = False) -> tuple[_Sequence, ...]:
+        """The branches up to the end, or to the bracket that closes this group."""
         branches = [self._sequence()]
         while self._peek() == "|":
             self._at += 1
             branches.append(self._sequence())
         if self._peek() != (")" if nested else ""):
             raise Unsatisfiable(f"pattern {self._pattern[:60]!r} has unbalanced brackets")
-        return self._rng.choice(branches)
+        return tuple(branches)
 
-    def _sequence(self) -> str:
-        return "".join(self._repeated())
-
-    def _repeated(self) -> Iterator[str]:
+    def _sequence(self) -> _Sequence:
+        found: list[tuple[_Piece, int, int]] = []
         while self._peek() not in ("", "|", ")"):
-            start = self._at
             piece = self._atom()
-            least, most = self._repeats()
-            after = self._at
-            for turn in range(self._rng.randint(least, most)):
-                if turn:  # written anew, so that `[a-z]+` is not one letter many times
-                    self._at = start
-                    piece = self._atom()
-                yield piece
-            self._at = after
+            found.append((piece, *self._repeats()))
+        return tuple(found)
 
-    def _atom(self) -> str:
+    def _atom(self) -> _Piece:
         mark = self._next()
         if mark in "^$":
             return ""
         if mark == "(":
             return self._group()
         if mark == "[":
-            return self._rng.choice(self._choices())
+            return self._choices()
         if mark == "\\":
             return self._escape()
-        return self._rng.choice(_LOWER) if mark == "." else mark
+        return _LOWER if mark == "." else mark
 
-    def _group(self) -> str:
+    def _group(self) -> _Piece:
         if self._peek() == "?":
             self._at += 1
             if self._next() != ":":
                 raise Unsatisfiable(f"pattern {self._pattern[:60]!r} looks around or names a group")
-        text = self.alternatives(nested=True)
+        branches = self.alternatives(nested=True)
         self._at += 1
-        return text
+        return branches
 
     def _escape(self) -> str:
         mark = self._next()
         if mark in "bB":
             return ""
         if mark in _CLASSES:
-            return self._rng.choice(_CLASSES[mark])
+            return _CLASSES[mark]
         if mark.isalnum():
             raise Unsatisfiable(f"pattern {self._pattern[:60]!r} uses \\{mark}")
         return mark
 
     def _choices(self) -> str:
-        allowed, self._at = _class_at(self._pattern, self._at)
+        negated = self._peek() == "^"
+        self._at += negated
+        found = ""
+        while (mark := self._next()) != "]":
+            if mark == "\\":
+                escaped = self._next()
+                found += _CLASSES.get(escaped, escaped)
+            elif self._peek() == "-" and self._peek(1) not in ("]", ""):
+                self._at += 1
+                found += "".join(map(chr, range(ord(mark), min(ord(self._next()), ord(mark) + 256) + 1)))
+            else:
+                found += mark
+        allowed = "".join(c for c in _PRINTABLE if c not in found) if negated else found
+        if not allowed:
+            raise Unsatisfiable(f"pattern {self._pattern[:60]!r} has an empty class")
         return allowed
 
     def _repeats(self) -> tuple[int, int]:
@@ -126,31 +153,3 @@ class _Writer:
             raise Unsatisfiable(f"pattern {self._pattern[:60]!r} ends early")
         self._at += 1
         return mark
-
-
-@lru_cache(maxsize=4096)  # a repeated class is read once, not once per letter
-def _class_at(pattern: str, at: int) -> tuple[str, int]:
-    """The letters that the class behind the bracket at `at` allows, and where it ends. Raises Unsatisfiable."""
-    start = at
-    negated = pattern[at : at + 1] == "^"
-    at += negated
-    found = ""
-    while (mark := pattern[at : at + 1]) != "]":
-        at += 1
-        if not mark:
-            raise Unsatisfiable(f"pattern {pattern[:60]!r} ends early")
-        if mark == "\\":
-            escaped = pattern[at : at + 1]
-            at += 1
-            found += _CLASSES.get(escaped, escaped)
-        elif pattern[at : at + 1] == "-" and pattern[at + 1 : at + 2] not in ("]", ""):
-            found += "".join(map(chr, range(ord(mark), min(ord(pattern[at + 1]), ord(mark) + 256) + 1)))
-            at += 2
-        else:
-            found += mark
-    if negated:  # `[^/]+` is meant for names: letters and digits where they are allowed
-        found = "".join(c for c in _LOWER + _DIGITS if c not in found) or "".join(set(_PRINTABLE) - set(found))
-    allowed = "".join(sorted(found)) if negated else found
-    if not allowed:
-        raise Unsatisfiable(f"pattern {pattern[:60]!r} has an empty class at {start}")
-    return allowed, at + 1

@@ -21,6 +21,8 @@ from .words import singular
 normal = lru_cache(maxsize=65_536)(_normal)
 """`words.normal`, remembered: field names are few and looked at in every call."""
 MAX_DEPTH = 4
+SHAPES = 512
+"""Compiled shapes that are remembered."""
 MOST_OPTIONAL = 60
 _WRAPPERS = frozenset("data result results item record response output entry object value body payload".split())
 _TEXTS = frozenset("result content text message output response data answer summary details".split())
@@ -52,6 +54,9 @@ class Source:
     """Records of the named entity that belong to the one shown; None when there is no such entity."""
     generous: bool = False
     """Fill optional fields that nothing is known of."""
+
+
+_shapes: dict[tuple[int, frozenset[str]], tuple[JsonObject, Shape]] = {}  # {(id of the schema, own): (schema, …)}
 
 
 class Shape(Protocol):
@@ -159,7 +164,21 @@ class Rows:
 
 
 def shape_of(schema: JsonObject, own: frozenset[str]) -> Shape:
-    """The shape of an output schema whose reply is about an entity of these normal names. Raises Unsatisfiable."""
+    """The shape of an output schema whose reply is about an entity of these normal names. Raises Unsatisfiable.
+
+    The latest `SHAPES` are remembered by the identity of their schemas, as `schemas.compiled` does. A shape holds no
+    state of a call.
+    """
+    at = (id(schema), own)
+    found = _shapes.get(at)
+    if found is None:
+        while len(_shapes) >= SHAPES:
+            del _shapes[next(iter(_shapes))]
+        found = _shapes[at] = (schema, _new_shape(schema, own))
+    return found[1]
+
+
+def _new_shape(schema: JsonObject, own: frozenset[str]) -> Shape:
     shape = _compile(schema, schema, "", own, 0)
     slot = _slot(shape, own)
     if slot is not None:

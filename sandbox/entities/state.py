@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from random import Random
 
 from ..services.families import LOGICAL_NOW
@@ -18,6 +18,29 @@ ONLY = "current"
 NOW = LOGICAL_NOW
 
 
+class _Table(Mapping[str, JsonObject]):
+    """Records by key, each made when it is first looked at: most calls are about one of them."""
+
+    def __init__(self, keys: Iterable[str], make: Callable[[str], JsonObject]) -> None:
+        self._records: dict[str, JsonObject | None] = dict.fromkeys(keys)
+        self._make = make
+
+    def __getitem__(self, key: str) -> JsonObject:
+        record = self._records[key]
+        if record is None:
+            record = self._records[key] = self._make(key)
+        return record
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._records
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._records)
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+
 class InitialState:
     """The entries of one seed; a table is made when it is first looked at."""
 
@@ -26,13 +49,13 @@ class InitialState:
         self._entities = entities
         self._seed = seed
         self._keys: dict[str, list[str]] = {}
-        self._tables: dict[str, dict[str, JsonObject]] = {}
+        self._tables: dict[str, Mapping[str, JsonObject]] = {}
 
     def table(self, entity: str) -> Mapping[str, JsonObject]:
         """Records by key, not to be mutated."""
         if entity not in self._tables:
             kind = self._entities[entity]
-            self._tables[entity] = {key: self._record(kind, key) for key in self.keys(entity)}
+            self._tables[entity] = _Table(self.keys(entity), lambda key: self._record(kind, key))
         return self._tables[entity]
 
     def keys(self, entity: str) -> list[str]:
