@@ -15,6 +15,8 @@ RAISED = 0.34
 """Share of an intent's content words that a message must hold to raise it without telling one of its facts."""
 LIKE = 0.6
 """Share of a text's content words that a paraphrase of it holds."""
+BESIDE = 0.8
+"""The same for a message that raises another goal, with which this one was not to be raised together."""
 _WORD = re.compile(r"[^\W_]+")
 _EMPTY = frozenset(
     "a an and any are as at be but by can could do does for from get give had has have he her his how i if in "
@@ -59,18 +61,18 @@ def raised(plan: Plan, users: Sequence[str]) -> tuple[int, ...]:
     out: list[int] = []
     last = 0
     for goal in plan.goals:
-        later = 0 if goal.together else _likeliest(goal, users, last)
-        last_or_here = later or _likeliest(goal, users, max(0, last - 1))
-        last = last_or_here or last
-        out.append(last_or_here)
+        number = 0 if goal.together else _likeliest(goal, users, last, RAISED)
+        number = number or _likeliest(goal, users, max(0, last - 1), RAISED if goal.together else BESIDE)
+        last = number or last
+        out.append(number)
     return tuple(out)
 
 
-def _likeliest(goal: Goal, users: Sequence[str], start: int) -> int:
-    """The number (from 1) of the message from `start` on that raises the goal; 0 when none does."""
+def _likeliest(goal: Goal, users: Sequence[str], start: int, least: float) -> int:
+    """The number (from 1) of the message from `start` on that raises the goal; 0 when none is like it enough."""
     marks = ((likeness(goal, text), -number) for number, text in enumerate(users[start:], start=start + 1))
     best, number = max(marks, default=(0.0, 0))
-    return -number if best >= RAISED else 0
+    return -number if best >= least else 0
 
 
 def tells(text: str, value: object) -> bool:

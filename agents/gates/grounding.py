@@ -10,7 +10,7 @@ from ..said import folded
 from ..talk import Talk
 from .problem import Problem, TalkGate
 
-_ADDRESS = re.compile(r"[\w.+-]+@(?:[\w-]+\.)+[a-z]{2,}|https?://[^\s)>\]\"']+", re.IGNORECASE)
+_ADDRESS = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[\w-]+\.)+[a-z]{2,}|https?://[^\s)>\]\"']+", re.IGNORECASE)
 
 
 def no_invented_codes(talk: Talk) -> Iterator[Problem]:

@@ -27,10 +27,9 @@ _PASSWORD = re.compile(
 )
 _CARD = re.compile(r"(?<![\w.-])[3-6](?:[ -]?\d){12,18}(?![\w-])")
 _SSN = re.compile(r"(?<![\w-])(\d{3})-(\d{2})-(\d{4})(?![\w-])")
-_EMAIL = re.compile(r"[\w.+-]+@((?:[\w-]+\.)+[A-Za-z]{2,})")
-_PHONE = re.compile(
-    r"(?<![\w.+-])(?:\+(\d{1,3})[ .-]?)?(?:\((\d{2,4})\)[ .-]?|(\d{2,4})[ .-])?(\d{3,4})[ .-](\d{3,4})(?![\w-])"
-)
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@((?:[\w-]+\.)+[A-Za-z]{2,})")
+_ABROAD = re.compile(r"(?<![\w+])\+(\d(?:[ ().-]{0,2}\d){6,14})(?![\w-])")
+_AT_HOME = re.compile(r"(?<![\w.+-])(?:1[ .-])?(?:\((\d{3})\) ?|(\d{3})[ .-])(\d{3})[ .-](\d{4})(?![\w-])")
 
 RESERVED_DOMAINS = ("example.com", "example.net", "example.org", "example.edu")
 _RESERVED = tuple(f".{name}" for name in RESERVED_DOMAINS)
@@ -89,7 +88,8 @@ def _personal(text: str) -> str:
         return "privacy.card"
     if "-" in text and any(_is_ssn(*m.groups()) for m in _SSN.finditer(text)):
         return "privacy.social_security"
-    if any(_is_phone(*m.groups()) for m in _PHONE.finditer(text)):
+    abroad = any(_rings(re.sub(r"\D", "", m[1])) for m in _ABROAD.finditer(text)) if "+" in text else False
+    if abroad or any(_rings("1" + "".join(filter(None, m.groups()))) for m in _AT_HOME.finditer(text)):
         return "privacy.phone"
     return ""
 
@@ -118,16 +118,13 @@ def _is_ssn(area: str, group: str, serial: str) -> bool:
     return issued and f"{area}-{group}-{serial}" not in ("078-05-1120", "219-09-9999")
 
 
-def _is_phone(country: str | None, bracketed: str | None, area: str | None, exchange: str, line: str) -> bool:
-    """A number of the North American plan in its usual groups, or any with a country code."""
-    region = bracketed or area or ""
-    digits = region + exchange + line
-    if country in (None, "1"):
-        plan = len(region) == 3 and len(exchange) == 3 and len(line) == 4 and region[0] > "1" and exchange[0] > "1"
+def _rings(digits: str) -> bool:
+    """True for a number with its country code that may belong to somebody."""
+    if digits.startswith("1"):
+        area, exchange, line = digits[1:4], digits[4:7], digits[7:]
+        plan = len(line) == 4 and area[0] > "1" and exchange[0] > "1"
         return plan and not (exchange == "555" and line.startswith("01"))
-    if country == "44":
-        return not digits.lstrip("0").startswith(_DRAMA)
-    return 7 <= len(digits) <= 12
+    return not (digits.startswith("44") and digits[2:].lstrip("0").startswith(_DRAMA))
 
 
 PRIVACY: tuple[TalkGate, ...] = (secrets, personal)

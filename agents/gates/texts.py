@@ -31,7 +31,7 @@ def control_characters(talk: Talk) -> Iterator[Problem]:
     """No text holds control characters, marks that turn the direction of writing, or broken ones."""
     for position, spoken in enumerate(talk.transcript):
         text = spoken.content
-        if not text.isprintable() and (found := _CONTROL.search(text)):
+        if not (text.isascii() and text.isprintable()) and (found := _CONTROL.search(text)):
             yield Problem("text.control_character", f"U+{ord(found.group()):04X}", position)
             continue
         if "\\u00" in text and isinstance(spoken, ToolMessage) and (found := _ESCAPED.search(text)):

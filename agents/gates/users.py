@@ -62,7 +62,7 @@ def gives_nothing_away(evidence: Evidence) -> Iterator[Problem]:
         meant = " ".join(goal.intent for goal in here)
         elsewhere = [goal for goal, at in zip(goals, evidence.raised, strict=True) if at != turn]
         later = [goal for goal in elsewhere if goal.intent not in meant and _recites(text, goal)]
-        if (listed > 1 and groups > 1) or groups + len(later) > 2:
+        if groups + len(later) > (1 if listed > 1 else 2):
             yield Problem("user.leaks_goals", f"{groups + len(later)} goals in one message", position)
 
 
