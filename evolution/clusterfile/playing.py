@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
@@ -11,19 +10,12 @@ from ...runtime.assignment import BusinessCluster
 from ...runtime.errors import EnvironmentFault, InputError
 from ...sandbox.entities import EntityToolbox
 from ...sandbox.entities.toolbox import VERSION
+from ..mining.cluster import world_name
 from .index import ClusterFile
 from .line import ClusterLine, edges_of
 
-PREFIX = "cluster-"
-"""Of the names of worlds."""
 READY = 128
 """Toolboxes kept ready, and clusters kept in memory, those that were asked for last."""
-_HASH = re.compile(r"[0-9a-f]{64}")
-
-
-def world_name(identity: str) -> str:
-    """The name of a cluster's toolbox in world references: short where the id is a hash."""
-    return PREFIX + (identity[:16] if _HASH.fullmatch(identity) else identity)
 
 
 def toolbox_of(line: ClusterLine) -> EntityToolbox:

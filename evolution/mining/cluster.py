@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from typing import Literal, TypeAlias
 
@@ -15,6 +16,9 @@ Kind: TypeAlias = Literal["lifecycle", "closure", "parent_child", "community", "
 """How a cluster was found: the tools of one collection; a target with everything it needs; a collection with the one
 below it; tools that depend on each other more than on others; tools of a service without a chain of edges that are
 about the same thing; two clusters of different services that share a type."""
+
+
+_HASH = re.compile(r"[0-9a-f]{64}")
 
 
 class MinedTool(msgspec.Struct, frozen=True):
@@ -136,6 +140,11 @@ class MinedCluster(msgspec.Struct, frozen=True):
 def cluster_id(tools: Iterable[str]) -> str:
     """The id of a cluster with tools of these ids, in whatever order."""
     return hashlib.sha256(msgspec.json.encode(sorted(tools))).hexdigest()
+
+
+def world_name(identity: str) -> str:
+    """The name of a cluster's world in a run, which is where its plan is tried; short where the id is a hash."""
+    return "cluster-" + (identity[:16] if _HASH.fullmatch(identity) else identity)
 
 
 def provenance_of(tools: Sequence[MinedTool]) -> str:

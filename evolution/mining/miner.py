@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from ..catalogs.record import Service
+from ..catalogs.trimming import trimmed
 from .candidates import Candidates
 from .cluster import MinedCluster, MinedEdge, MinedTool, cluster_id, provenance_of
 from .companions import companions, find_links
@@ -72,7 +73,7 @@ class _Miner:
     """The stages, and what they hand on."""
 
     def __init__(self, service: Service, limit: int) -> None:
-        self._service = service
+        self._service = service = trimmed(service)
         self._limit = limit
         self._facts = read_service(service.tools)
         self._names = function_names(self._facts)

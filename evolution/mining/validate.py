@@ -10,6 +10,7 @@ import msgspec
 from ...sandbox.entities import EntityToolbox, execute_on
 from ...sandbox.tools import ToolSpec
 from .candidates import LEAST_TOOLS, MOST_TOOLS, Candidate
+from .cluster import cluster_id, world_name
 from .companions import Link
 from .edges import FactEdge
 from .facts import ToolFacts
@@ -86,7 +87,8 @@ class Validator:
     def _failed(self, plan: Sequence[int]) -> set[int]:
         """The tools that cannot be played, else the one at which the plan fails; empty when it runs through."""
         specs = [self.spec(tool) for tool in plan]
-        toolbox = EntityToolbox("plan", specs)
+        # The world that a run over this cluster plays in, so that what holds here holds there.
+        toolbox = EntityToolbox(world_name(cluster_id(self._facts[tool].record.id for tool in plan)), specs)
         left_out = {play.tool: play for play in toolbox.unplayable}
         for play in left_out.values():
             self.rejected[f"unplayable: {play.reason}"] += 1

@@ -10,9 +10,9 @@ import pytest
 
 from tdscaling.evolution.clusterfile.index import ClusterFile
 from tdscaling.evolution.clusterfile.line import ClusterLine, encode, line_of
-from tdscaling.evolution.clusterfile.playing import READY, ClusterShelf, world_name
+from tdscaling.evolution.clusterfile.playing import READY, ClusterShelf
 from tdscaling.evolution.clusters import build_clusters
-from tdscaling.evolution.mining.cluster import cluster_id
+from tdscaling.evolution.mining.cluster import cluster_id, world_name
 from tdscaling.runtime.errors import EnvironmentFault, InputError
 from tdscaling.sandbox.services import builtin
 from tdscaling.tests.evolution.clusterfile.lines import mined, mined_tool, raw, shop_line, shops, write
