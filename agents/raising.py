@@ -17,6 +17,8 @@ LIKE = 0.6
 """Share of a text's content words that a paraphrase of it holds."""
 BESIDE = 0.8
 """The same for a message that raises another goal, with which this one was not to be raised together."""
+PHRASE = 3
+"""Words from which a text may be told in other words; a name or a code may not."""
 _WORD = re.compile(r"[^\W_]+")
 _EMPTY = frozenset(
     "a an and any are as at be but by can could do does for from get give had has have he her his how i if in "
@@ -83,6 +85,7 @@ def tells(text: str, value: object) -> bool:
         return all(tells(text, leaf) for _, leaf in leaf_values(value))
     if value is None or says(text, value):
         return True
-    words = content_words(value) if isinstance(value, str) else frozenset[str]()
-    plain = isinstance(value, str) and not any(character.isdigit() for character in value)
-    return plain and bool(words) and len(words & content_words(text)) >= LIKE * len(words)
+    if not isinstance(value, str) or len(value.split()) < PHRASE or any(map(str.isdigit, value)):
+        return False
+    words = content_words(value)
+    return bool(words) and len(words & content_words(text)) >= LIKE * len(words)

@@ -20,7 +20,9 @@ _PLAIN: dict[int, str | None] = {
 }
 """Typographic signs as they are typed; marks of emphasis fall away."""
 _WORDS = "zero one two three four five six seven eight nine ten eleven twelve".split()
-_STATES = re.compile(r"\s*(?:\([^)]*\)\s*)?(?:is|are|was|were|be|comes to|amounts to|stands at|reads|now)\b|\s*[:=]")
+_STATES = re.compile(
+    r"\s*(?:\([^)]*\)\s*)?(?:is|are|was|were|be|comes to|amounts to|stands at|reads|now)\b|\s*[:=]|\s*, (?:take|use)\b"
+)
 _PHONE = re.compile(r"\+?[\d ().-]{9,20}")
 _DIGITS = re.compile(r"\D+")
 

@@ -10,7 +10,7 @@ from ...sandbox.facts import leaf_values
 from ..evidence import Evidence
 from ..paths import decode
 from ..raising import content_words, tells
-from ..said import folded, says, spellings
+from ..said import folded, says, spellings, stated
 from .problem import OutcomeGate, Problem
 
 _WISH = re.compile(
@@ -41,15 +41,32 @@ def hears_every_report(evidence: Evidence) -> Iterator[Problem]:
 
 
 def tells_its_facts(evidence: Evidence) -> Iterator[Problem]:
-    """What a call takes from the user was told by the user, before that call."""
+    """What a call takes from the user was told by the user before that call, or a tool had brought it up."""
     for goal, fact in _needed(evidence.blueprint):
-        value = decode(fact.value)
         start = evidence.raised_at(goal)
         if not start:
             continue
-        told = [position for position, text in evidence.talk.users if tells(text, value)]
-        if not told and not _returned(evidence, value):
-            yield Problem("user.fact_not_told", f"{fact.label} of goal {goal}", start)
+        for _, leaf in leaf_values(decode(fact.value)):
+            used = _first_use(evidence, leaf, start)
+            told = any(tells(text, leaf) for position, text in evidence.talk.users if position < used)
+            claims = [claim for text in evidence.users for claim in stated(text, fact.label)]
+            returned = any(says(reply, leaf) for position, reply in evidence.talk.replies if position < used)
+            if not told and (claims or not returned):
+                yield Problem("user.fact_not_told", f"{fact.label} of goal {goal}", start)
+                break
+
+
+def _first_use(evidence: Evidence, leaf: object, start: int) -> int:
+    """Index of the first message from `start` on that calls a tool with the value; the end where none does."""
+    wanted = folded(str(leaf))
+    return next(
+        (
+            made.position
+            for made in evidence.talk.made
+            if made.position > start and any(folded(str(value)) == wanted for _, value in leaf_values(made.arguments))
+        ),
+        len(evidence.transcript),
+    )
 
 
 def keeps_what_is_asked_for(evidence: Evidence) -> Iterator[Problem]:
@@ -131,11 +148,6 @@ def _not_taken(blueprint: Blueprint, goal: Goal, fact: Fact) -> bool:
     steps = [step for step in blueprint.plan.steps if step.goal == number]
     sources = [argument.source for step in steps for argument in step.arguments]
     return not any(isinstance(source, Told) and source.label == fact.label for source in sources)
-
-
-def _returned(evidence: Evidence, value: object) -> bool:
-    """True when a tool brought the value up, so that nobody had to tell it."""
-    return any(says(reply, value) for _, reply in evidence.talk.replies)
 
 
 def _is_hard(token: str) -> bool:

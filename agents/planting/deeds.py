@@ -270,16 +270,10 @@ async def _do_what_is_forbidden(line: Line, dice: Random, stage: Stage) -> None:
     if not forbidden:
         raise Skip
     goal = goals(line)[forbidden[0]]
-    words = set(re.findall(r"\w+", goal["intent"].lower()))
-    specs = [
-        s
-        for s in specs_of(line, stage)
-        if len(words & set(re.findall(r"\w+", s.description.lower()))) >= len(words) - 1
-    ]
-    at = next(
-        (at for at in answers(line) if re.search(r"not (allowed|permitted)|rules", line["messages"][at]["content"])),
-        None,
-    )
+    words = _words(goal["intent"]) - {"a", "an", "the"}
+    specs = [spec for spec in specs_of(line, stage) if not spec.read_only and words <= _words(spec.description)]
+    refused = re.compile(r"not (allowed|permitted)|rules")
+    at = next((at for at in answers(line) if refused.search(line["messages"][at]["content"])), None)
     if not specs or at is None:
         raise Skip
     known = leaves_before(line, at)

@@ -66,7 +66,7 @@ def _change_a_fact(line: Line, dice: Random) -> None:
 
 
 def _read_out_goals(line: Line, dice: Random) -> None:
-    if len(goals(line)) < 2:
+    if len(goals(line)) < 2 or any(goal["together"] for goal in goals(line)):
         raise Skip
     listed = "\n".join(f"{number}. {goal['intent']}" for number, goal in enumerate(goals(line), 1))
     line["messages"][places(line, "user")[0]]["content"] = f"These are my wishes:\n{listed}\n" + (
