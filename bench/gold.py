@@ -7,8 +7,10 @@ For every task its gold actions are called on a fresh world. Where no call fails
 user is told to want, the calls one by one with their replies, a last word. τ²-bench's gold leaves out reads that an
 agent needs before it can know an identifier: those are put in, and the tasks where they were are counted. The
 conversation is judged as a row is: every call runs again on another fresh world, and the state must come out as in the
-first run. Printed per set: tasks, those whose gold replays, those of them that every gate accepts, and the reasons of
-the others. Exits with 1 where replayed gold is rejected. For evaluation only: nothing is written.
+first run. Printed per set: tasks, those whose gold replays, those of them that the gates accept, and all reasons. The
+gates on secrets and personal data (BFCL's users tell passwords and card numbers) are counted apart: they say that a
+text must not be published, not that an action is wrong. Exits with 1 where replayed gold is rejected. For evaluation
+only: nothing is written.
 """
 
 from __future__ import annotations
@@ -42,6 +44,8 @@ from tdscaling.sandbox.world import changes
 ROOT = Path(__file__).parent.parent
 MANIFESTS = ROOT / "examples" / "benchmarks"
 SERVERS = ROOT / ".servers"
+UNFIT = ("secrets.", "privacy.")
+"""Reasons for which a text must not be published, whether the calls are right or not: counted apart."""
 ADMIN = ("world_load", "world_state")
 CATEGORIES = ("base", "miss_func", "miss_param", "long_context")
 
@@ -205,6 +209,8 @@ RETAIL = (
     Lookup("get_product_details", r'"product_id": ?"(?P<product_id>\d{10})"'),
 )
 """How an agent finds things out in the shop."""
+LISTS = ("list_users", "get_order_history", "get_user_tickets", "get_all_credit_cards")
+"""Tools of BFCL that take nothing and list what has an identifier."""
 
 
 def tau2_tasks() -> Iterator[Task]:
@@ -223,6 +229,7 @@ def tau2_tasks() -> Iterator[Task]:
 def bfcl_tasks(parameters: dict[str, list[str]]) -> Iterator[Task]:
     """The multi-turn entries. `parameters`: of every tool in their order, for arguments given by place."""
     (data,) = SERVERS.glob("benchmarks/lib/python*/site-packages/bfcl_eval/data")
+    lists = (*(Lookup(tool, r"\A") for tool in LISTS), Lookup("get_user_id", r"\b(?P<user>[A-Z][a-z]+)\b"))
     for category in CATEGORIES:
         name = f"BFCL_v4_multi_turn_{category}.json"
         gold = {row["id"]: row["ground_truth"] for row in _rows(data / "possible_answer" / name)}
@@ -233,7 +240,7 @@ def bfcl_tasks(parameters: dict[str, list[str]]) -> Iterator[Task]:
                 parsed = [parse_call(call) for call in calls]
                 made = tuple((call.name, call.arguments(parameters.get(call.name, []))) for call in parsed)
                 turns.append(Turn(wanted or "Here are more tools: please go on.", made))
-            yield Task(f"bfcl {category}", row["id"], {"entry": row["id"]}, tuple(turns))
+            yield Task(f"bfcl {category}", row["id"], {"entry": row["id"]}, tuple(turns), lists)
 
 
 def _rows(file: Path) -> list[dict[str, Any]]:
@@ -254,7 +261,9 @@ async def play(which: str, limit: int | None, *, show: bool) -> int:
             counts[task.set, "tasks"] += 1
             counts[task.set, "replayed"] += not found.failed
             counts[task.set, "looked"] += bool(found.looked)
-            counts[task.set, "accepted"] += not found.failed and not found.reasons
+            wrong = [reason for reason in found.reasons if not reason.startswith(UNFIT)]
+            counts[task.set, "accepted"] += not found.failed and not wrong
+            counts[task.set, "unfit"] += not wrong and bool(found.reasons)
             for reason in {reason.partition(":")[0] for reason in found.reasons} | (
                 {"(failed)"} if found.failed else set()
             ):
@@ -262,10 +271,10 @@ async def play(which: str, limit: int | None, *, show: bool) -> int:
                 examples.setdefault(
                     reason, f"{task.id}: {found.failed or next(r for r in found.reasons if r.startswith(reason))}"
                 )
-    print(f"{'set':18} tasks  gold replays  gates accept  with look-ups added")
+    print(f"{'set':18} tasks  gold replays  gates accept  of these with secrets  with look-ups added")
     for name in dict.fromkeys(name for name, _ in counts):
-        total, replayed, accepted, looked = (counts[name, what] for what in ("tasks", "replayed", "accepted", "looked"))
-        print(f"{name:18} {total:5}  {replayed:12}  {accepted:12}  {looked:19}")
+        n = {what: counts[name, what] for what in ("tasks", "replayed", "accepted", "unfit", "looked")}
+        print(f"{name:18} {n['tasks']:5}  {n['replayed']:12}  {n['accepted']:12}  {n['unfit']:21}  {n['looked']:19}")
     for reason, n in reasons.most_common():
         print(f"  {n:4}  {reason}" + (f"  {examples[reason]}" if show else ""))
     return sum(n for (_, what), n in counts.items() if what == "replayed") - sum(
