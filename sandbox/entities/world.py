@@ -190,7 +190,8 @@ class EntityWorld:
 
     def _original(self, play: Play, given: JsonObject) -> JsonObject:
         """The record that a copy starts from; empty for everything that is no copy."""
-        source = next((p for p in play.pointers if p.entity == play.entity and play.word in COPIES), None)
+        copied = (p for p in play.pointers if p.entity == play.entity and p.param in given)
+        source = next(copied, None) if play.word in COPIES else None
         return (self.entries(play.entity).get(text_key(given[source.param])) or {}) if source else {}
 
     def _moved(self, play: Play, key: str, given: JsonObject) -> str:
