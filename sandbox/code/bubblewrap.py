@@ -16,7 +16,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
-from subprocess import DEVNULL, PIPE
+from subprocess import DEVNULL
 from types import TracebackType
 from typing import Self
 
@@ -140,15 +140,16 @@ class BubblewrapBackend:
         claim = uids.claim() if os.geteuid() == 0 else None
         nonce, arriving = hub.expect()
         process: Process | None = None
+        said = os.memfd_create("said")  # a pipe would have to be read by somebody
         try:
-            process = await self._spawn(hub, etc, claim.uid if claim else None, nonce)
+            process = await self._spawn(hub, etc, claim.uid if claim else None, nonce, said)
             with anyio.move_on_after(START_S):
                 async with anyio.create_task_group() as group:
                     group.start_soon(_cancel_at_end, process, group.cancel_scope)
                     await asyncio.wait([arriving])
                     group.cancel_scope.cancel()
             if not arriving.done():
-                raise InfrastructureFault(START, await _last_words(process))
+                raise InfrastructureFault(START, _last_words(said))
             box = Box(arriving.result(), hub, self.limits)
             try:
                 yield Warm(box, *await box.open())
@@ -159,10 +160,11 @@ class BubblewrapBackend:
             with anyio.CancelScope(shield=True):
                 if process is not None:
                     await _end(process)
+                os.close(said)
                 if claim is not None:
                     claim.release()
 
-    async def _spawn(self, hub: Hub, etc: Path, uid: int | None, nonce: str) -> Process:
+    async def _spawn(self, hub: Hub, etc: Path, uid: int | None, nonce: str, said: int) -> Process:
         programs, limits = self._programs, self.limits
         if programs is None:
             raise RuntimeError("the backend is not entered")
@@ -176,19 +178,19 @@ class BubblewrapBackend:
             os.lseek(seccomp, 0, os.SEEK_SET)
             own = jail.arguments(programs, limits, hub.folder, etc, uid, seccomp)
             argv = [*own, *bundle.command(programs.python, inside)]
-            return await _spawned(argv, (seccomp,))
+            return await _spawned(argv, (seccomp,), said)
         except OSError as error:
             raise InfrastructureFault(START, f"{programs.bwrap}: {error.strerror}") from error
         finally:
             os.close(seccomp)
 
 
-async def _spawned(argv: Sequence[str], fds: tuple[int, ...]) -> Process:
+async def _spawned(argv: Sequence[str], fds: tuple[int, ...], said: int) -> Process:
     # Shielded: a cancellation between fork and return would lose the only handle to the process.
     # The environment is all that must be set here: what bubblewrap itself is given, its first process shows.
     with anyio.CancelScope(shield=True):
         return await anyio.open_process(
-            argv, env=bundle.ENVIRON, cwd="/", stdin=DEVNULL, stdout=DEVNULL, stderr=PIPE, pass_fds=fds
+            argv, env=bundle.ENVIRON, cwd="/", stdin=DEVNULL, stdout=DEVNULL, stderr=said, pass_fds=fds
         )
     raise RuntimeError("a shielded scope that nobody cancels is left by return only")
 
@@ -198,14 +200,9 @@ async def _cancel_at_end(process: Process, scope: anyio.CancelScope) -> None:
     scope.cancel()
 
 
-async def _last_words(process: Process) -> str:
+def _last_words(said: int) -> str:
     """What it wrote to stderr before it ended."""
-    said = b""
-    if process.stderr is not None and process.returncode is not None:
-        with anyio.move_on_after(1), suppress(anyio.EndOfStream, anyio.BrokenResourceError):
-            while len(said) < 4096:
-                said += await process.stderr.receive()
-    lines = said.decode(errors="replace").strip().splitlines()
+    lines = os.pread(said, 4096, 0).decode(errors="replace").strip().splitlines()
     return lines[-1][:300] if lines else f"no answer within {START_S:g} s"
 
 
@@ -215,8 +212,6 @@ async def _end(process: Process) -> None:
         process.kill()
     with anyio.move_on_after(END_S):
         await process.wait()
-    if process.stderr is not None:
-        await process.stderr.aclose()
 
 
 async def _release(session: SandboxSession) -> None:

@@ -13,6 +13,9 @@ import tempfile
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from weakref import WeakSet
+
+import anyio.lowlevel
 
 from .link import Link
 
@@ -32,6 +35,7 @@ class Hub:
         self.folder = folder
         self._expected: dict[bytes, asyncio.Future[Link]] = {}
         self._strangers: set[Link] = set()
+        self._links: WeakSet[Link] = WeakSet()
 
     def expect(self) -> tuple[str, asyncio.Future[Link]]:
         """A fresh nonce, and what gives the link that says it."""
@@ -46,7 +50,16 @@ class Hub:
 
     def make(self) -> Link:
         """The protocol of a new connection."""
-        return _Stranger(self)
+        link = _Stranger(self)
+        self._links.add(link)
+        return link
+
+    async def aclose(self) -> None:
+        """Close every connection, also those that nobody took."""
+        for link in list(self._links):
+            link.close()
+        for _ in range(3):  # transports close in the loop's next rounds
+            await anyio.lowlevel.cancel_shielded_checkpoint()
 
     def greet(self, link: Link, nonce: bytes) -> None:
         """A hello has come."""
@@ -102,6 +115,7 @@ async def listening(parent: Path | None = None) -> AsyncGenerator[Hub]:
             yield hub
         finally:
             server.close()
+            await hub.aclose()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

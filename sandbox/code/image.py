@@ -121,7 +121,8 @@ async def _load(docker: aiodocker.Docker, root: Root) -> None:
         for path, body in (("manifest.json", manifest), ("config.json", config)):
             _add(archive, path, json.dumps(body).encode())
         _add(archive, "layer.tar", root.layer)
-    await docker.images.import_image(buffer.getvalue())
+    loaded: Any = docker.images.import_image(buffer.getvalue())
+    await loaded
 
 
 def _add(archive: tarfile.TarFile, path: str, data: bytes) -> None:

@@ -49,11 +49,16 @@ class Programs(msgspec.Struct, frozen=True):
     """The interpreter's."""
 
 
-def find_programs() -> Programs:
-    """Look at this machine. Raises ConfigError, one line that says what to install or to do."""
-    if sys.platform != "linux":
+def find_programs(system: str = sys.platform, path: str | None = None) -> Programs:
+    """Look at this machine. Raises ConfigError, one line that says what to install or to do.
+
+    Args:
+        system: As `sys.platform` says it.
+        path: Where to look for bubblewrap; by default PATH and the usual folders.
+    """
+    if system != "linux":
         raise ConfigError("the bubblewrap backend needs Linux; on this system use --backend docker")
-    bwrap = shutil.which("bwrap", path=os.environ.get("PATH", "") + ":/usr/bin:/usr/local/bin")
+    bwrap = shutil.which("bwrap", path=path or os.environ.get("PATH", "") + ":/usr/bin:/usr/local/bin")
     if bwrap is None:
         raise ConfigError("code tool: bubblewrap is not installed: apt-get install bubblewrap, or use --backend docker")
     version = tuple(int(part) for part in _said([bwrap, "--version"]).split()[-1].split(".")[:2])

@@ -189,6 +189,10 @@ class SandboxSession:
             if self._link is not None:
                 # It ended between two cells, by something it had started.
                 await self._died()
+            elif self._number and not await self.gone():
+                # What was killed has to be gone first: the kill would take its successor along.
+                self.box.close()
+                raise InfrastructureFault(LOST, "the session could not be killed")
             self._number, self._link = await self.box.open(self.slot)
         return self._link
 

@@ -13,6 +13,9 @@ from typing import Any
 
 MOUNTS = ("/workspace", "/tmp", "/dev/shm")  # noqa: S108 -- inside of a sandbox
 MAX_ENTRIES = 50_000
+ALONE = (b"RssAnon:", b"RssShmem:")
+SHARED = (b"Pss_Anon:", b"Pss_Shmem:")
+"""The same, each page divided by those who have it; costs more to ask for."""
 CROWDED = 0.5
 """Part of the shared filesystem in use from which on shares are looked at."""
 
@@ -36,8 +39,10 @@ class Quotas:
         """Process ids of sessions over their limit; `sessions` is {pid: (number, slot)}."""
         if not sessions:
             return []
-        if self._memory and (used_memory() > self._memory or any(map(many_files, MOUNTS))):
-            return list(sessions)
+        if self._memory:
+            # A forked process shares most of its memory, which the first look counts for each.
+            over = used_memory("status", ALONE) > self._memory and used_memory("smaps_rollup", SHARED) > self._memory
+            return list(sessions) if over or any(map(many_files, MOUNTS)) else []
         if self._quota and self._crowded():
             used = used_disk(self._root)
             return [pid for pid, (_, slot) in sessions.items() if used.get(self._uid + slot, 0) > self._quota]
@@ -48,15 +53,22 @@ class Quotas:
         return state.f_bfree < (1 - CROWDED) * state.f_blocks or state.f_ffree < (1 - CROWDED) * state.f_files
 
 
-def used_memory() -> int:
-    """Bytes of memory of all processes but this one; what some share counts for each."""
+def used_memory(source: str, fields: tuple[bytes, ...]) -> int:
+    """Bytes of memory of all processes but this one, as these lines of their /proc files say."""
     own, total = os.getpid(), 0
     for name in os.listdir("/proc"):
         if name.isdecimal() and int(name) != own:
-            with suppress(OSError), open(f"/proc/{name}/status", "rb") as file:
-                for line in file:
-                    if line.startswith((b"RssAnon:", b"RssShmem:")):
-                        total += int(line.split()[1]) * 1024
+            total += _sum_of(f"/proc/{name}/{source}", fields) or _sum_of(f"/proc/{name}/status", ALONE)
+    return total
+
+
+def _sum_of(path: str, fields: tuple[bytes, ...]) -> int:
+    """0 where the file cannot be read: the process has ended, or has closed itself to others."""
+    total = 0
+    with suppress(OSError), open(path, "rb") as file:
+        for line in file:
+            if line.startswith(fields):
+                total += int(line.split()[1]) * 1024
     return total
 
 
