@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
 from ..catalogs.record import Service
 from ..catalogs.trimming import trimmed
 from .candidates import Candidates
-from .cluster import MinedCluster, MinedEdge, MinedTool, cluster_id, provenance_of
+from .cluster import Kind, MinedCluster, MinedEdge, MinedTool, cluster_id, provenance_of
 from .companions import companions, find_links
 from .dedup import Distinct
 from .edges import find_edges
@@ -23,6 +23,11 @@ from .scores import scores_of
 from .validate import Valid, Validator
 
 NO_LIMIT = 1_000_000
+DENSITY = 0.3
+"""Clusters per readable tool of a service at most: beyond that, new ones say little new."""
+LEAST_CLUSTERS = 8
+"""Clusters that a service may always have."""
+_KINDS: Mapping[Kind, float] = {"parent_child": 0.97, "community": 0.85}
 SIGNED = 2
 """Collections of an entity's way that its label shows."""
 
@@ -108,12 +113,13 @@ class _Miner:
 
     def _kept(self, sketches: Sequence[Valid]) -> Iterator[Valid]:
         """Those that run, in the order of their scores; first those that are mostly new tools, then the others."""
-        ranked = sorted(sketches, key=lambda valid: (-scores_of(valid, self._facts).total, valid.plan))
+        ranked = sorted(sketches, key=lambda valid: (-self._liking(valid), valid.plan))
+        limit = min(self._limit, max(LEAST_CLUSTERS, int(DENSITY * len(self._facts))))
         distinct: Distinct[int] = Distinct()
         seen: set[int] = set()
         for fresh in (True, False):
             for sketch in ranked:
-                if len(distinct) >= self._limit:
+                if len(distinct) >= limit:
                     return
                 new = len(set(sketch.plan) - seen)
                 if (2 * new >= len(sketch.plan)) != fresh or not distinct.admits(sketch.plan):
@@ -122,6 +128,10 @@ class _Miner:
                 if valid is not None and distinct.add(valid.plan):
                     seen.update(valid.plan)
                     yield valid
+
+    def _liking(self, valid: Valid) -> float:
+        """The score, less for kinds that say less of a purpose."""
+        return scores_of(valid, self._facts).total * _KINDS.get(valid.candidate.kind, 1.0)
 
     def _cluster(self, valid: Valid) -> MinedCluster:
         facts, names = self._facts, self._names
