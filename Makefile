@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && exit; done; echo python3)
 COUNT ?= 100
 
-.PHONY: install run test check bench servers lock clean help
+.PHONY: install run test check bench servers clusters lock clean help
 install: $(VENV)/.installed
 
 $(VENV)/.installed: requirements.lock pyproject.toml
@@ -41,6 +41,13 @@ servers:
 	@PYTHON="$(PYTHON)" bash examples/mcp/install.sh
 	@PYTHON="$(PYTHON)" bash examples/endpoints/install.sh
 
+# Clusters from the public catalogues, in build/clusters.jsonl; needs node with npm.
+clusters: install
+	@PYTHON="$(PYTHON)" bash examples/catalogs/install.sh
+	@$(BIN)/tdscaling clusters build --catalog openapi:build/catalogs/openapi --catalog aws:build/catalogs/aws \
+		--catalog google:build/catalogs/google --out build/clusters.jsonl --report build/clusters.json --overwrite
+	@$(BIN)/tdscaling clusters stats build/clusters.jsonl >&2
+
 # One lock for every Python and platform; hashes, and no download address.
 lock:
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet -o requirements.lock
@@ -55,4 +62,5 @@ help:
 	@echo "run      COUNT=100 trajectories on stdout        servers  the external MCP servers of examples/mcp"
 	@echo "test     check, then the tests                   lock     requirements.lock from pyproject.toml"
 	@echo "check    style, types, import directions         clean    remove what was made here, keep runs/"
+	@echo "clusters build/clusters.jsonl from the public API catalogues"
 	@echo "PYTHON=python3.13 VENV=.venv313 choose another interpreter and place"

@@ -83,6 +83,15 @@ PROMPTS_EXPORT_HELP = """Write the prompts as files, for a run with --prompts.
 
 Files that are missing from the folder keep their built-in text, so only the changed ones need to stay there."""
 
+CLUSTERS_BUILD_HELP = """Make clusters of the tools of real services.
+
+Catalogues are read, tools that hand each other values are grouped, and what runs on the entity store is kept. The same
+catalogues give the same file, whatever --workers is."""
+
+CLUSTERS_SELECT_HELP = """Select few clusters that cover much.
+
+Tools, edges and entities of the file, by maximum coverage with a bound per provider."""
+
 CLUSTERS_STATS_HELP = """Count what a file of clusters holds.
 
 Clusters, services, providers, tools, edges, labels, sizes, modes, licences. With --check also whether it is sound."""
@@ -162,6 +171,7 @@ def make_app() -> App:
     clusters = App(
         name="clusters", help="Build, select, look at and split files of clusters.", help_format="plaintext", sort_key=3
     )
+    clusters.command(f"{package}.clusters_build:build", help=CLUSTERS_BUILD_HELP, sort_key=1)
     clusters.command(f"{package}.clusters_stats:stats", help=CLUSTERS_STATS_HELP, sort_key=3)
     clusters.command(f"{package}.clusters_show:show", help=CLUSTERS_SHOW_HELP, sort_key=4)
     clusters.command(f"{package}.clusters_split:split", help=CLUSTERS_SPLIT_HELP, sort_key=5)
