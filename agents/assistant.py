@@ -9,8 +9,7 @@ from ..runtime.chat import AssistantMessage
 from ..runtime.errors import ModelFault
 from ..runtime.messages import Act, Episode, Respond, Speak
 from ..runtime.model import Model, ModelRequest
-from ..runtime.seed import derive
-from .episode import account, extend
+from .episode import account, extend, seed_for
 
 MAX_REPLIES = 40
 """Assistant messages after which a conversation that does not end counts as the model's fault."""
@@ -36,7 +35,7 @@ class AssistantAgent:
             model=self._pool.choose(episode.assignment.seed, "assistant"),
             messages=episode.transcript,
             tools=episode.tools,
-            seed=derive(episode.assignment.seed, "assistant", replies),
+            seed=seed_for(episode, "assistant", replies),
         )
         reply = await self._model.complete(request)
         if reply.finish_reason == "length":

@@ -16,6 +16,7 @@ from ..runtime.model import Model, ModelReply, ModelRequest, ResponseFormat
 from ..runtime.seed import derive
 from ..sandbox.tools import Snapshot, ToolSpec
 from . import prompts
+from .counterfactual import variants
 from .episode import account
 from .prompt_set import BUILT_IN, PromptSet
 from .proof import PlanProblem, Proof, check, prove
@@ -63,7 +64,8 @@ class BlueprintAgent:
             if not isinstance(drafted, PlanProblem):
                 rules = prompts.instructions(assignment.mode, drafted[0], self._texts)
                 blueprint = blueprint_of(*drafted, world, rules)
-                return Speak(self._scene(message, cluster, blueprint, calls))
+                episode = self._scene(message, cluster, blueprint, calls)
+                return Speak(await self._paired(episode, cluster, before, tools))
             problem = str(drafted)
             repair = UserMessage(prompts.blueprint_repair(problem, self._texts))
             conversation = (*conversation, AssistantMessage(reply.message.content), repair)
@@ -90,6 +92,23 @@ class BlueprintAgent:
             return PlanProblem(f"the reply is not JSON: {broken}")
         except PlanProblem as problem:
             return problem
+
+    async def _paired(
+        self, episode: Episode, cluster: BusinessCluster, before: dict[str, Snapshot], tools: Mapping[str, ToolSpec]
+    ) -> Episode:
+        """The episode with the first changed blueprint that holds, where a contrast pair is wanted."""
+        wanted, blueprint = episode.assignment.counterfactual, episode.blueprint
+        if wanted is None:
+            return episode
+        for kind, plan in variants(blueprint.plan, wanted, tools, cluster.edges):
+            try:
+                check(plan, tools)
+                proof = await proved(plan, self._stage, blueprint.world, before, tools)
+            except PlanProblem:
+                continue
+            twin = blueprint_of(plan, proof, blueprint.world, blueprint.instructions)
+            return msgspec.structs.replace(episode, twin=twin, counterfactual=kind)
+        return episode
 
     def _scene(self, message: Draft, cluster: BusinessCluster, blueprint: Blueprint, calls: list[ModelCall]) -> Episode:
         """The episode as it begins: the assistant has every tool of the cluster's services but the withheld ones."""

@@ -16,6 +16,7 @@ from ..runtime.row import Row, Scores, Verdict
 from .assistant import AssistantAgent
 from .blueprint import BlueprintAgent
 from .episode import counted
+from .plays import after
 from .prompt_set import BUILT_IN, PromptSet
 from .stage import Stage
 from .toolsim import ToolSimAgent
@@ -51,8 +52,11 @@ class Cast:
         """Close the episode's world. Idempotent."""
         await self._stage.release(episode)
 
-    def reject(self, message: Work, fault: Fault) -> Outcome:
-        """A completed rejection: the row as far as it came, nothing in it a target, with the fault as its reason."""
+    def reject(self, message: Work, fault: Fault) -> Message:
+        """A completed rejection: the row as far as it came, nothing in it a target, with the fault as its reason.
+
+        Where the blueprint is to be played again, the next play follows.
+        """
         boundary = "model" if isinstance(fault, ModelFault) else "environment"
         text = f"{boundary}.{fault.reason}" + (f": {fault.detail[:300]}" if fault.detail else "")
         episode = None if isinstance(message, Draft) else message.episode
@@ -75,4 +79,4 @@ class Cast:
             # Answers that were no plan are not kept; then it counts whether the stand-in answered anything at all.
             simulated=self._origin.touched(calls) if episode else self._model.simulated,
         )
-        return Outcome(assignment.index, identity, "completed", row)
+        return after(episode, row) if episode else Outcome(assignment.index, identity, "completed", row)

@@ -11,6 +11,7 @@ from ..runtime.chat import AssistantMessage, ChatMessage, UserMessage
 from ..runtime.messages import Episode, ModelCall, Role
 from ..runtime.model import ModelReply
 from ..runtime.row import Measurements
+from ..runtime.seed import derive
 
 
 def account(role: Role, reply: ModelReply) -> ModelCall:
@@ -44,3 +45,9 @@ def counted(episode: Episode | None, mode: Mode) -> Measurements:
         completion_tokens=sum(call.completion_tokens for call in model_calls),
         finish_reasons=tuple(call.finish_reason for call in model_calls if call.role == "assistant"),
     )
+
+
+def seed_for(episode: Episode, role: Role, step: int) -> int:
+    """The sampling seed of a role's request at a step of the present play."""
+    play = (len(episode.rows),) if episode.rows else ()
+    return derive(episode.assignment.seed, role, step, *play)

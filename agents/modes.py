@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from ..runtime.assignment import Mode
+from ..runtime.assignment import REFUSALS, Mode
 from ..runtime.chat import AssistantMessage, UserMessage
 from ..sandbox.facts import leaf_values, normalise
 from .evidence import Evidence, Exchange
@@ -53,7 +53,7 @@ def flags(evidence: Evidence) -> tuple[Mode, ...]:
         "react": any(b.turn == a.turn and b.position > a.position for a, b in pairwise(calls)),
     }
     for goal, turn in zip(evidence.blueprint.plan.goals, evidence.raised, strict=True):
-        if goal.kind != "act":
+        if goal.kind in REFUSALS:
             shown[goal.kind] = not called_in(evidence, turn)
     return tuple(mode for mode in PRECEDENCE if shown.get(mode)) or ("direct",)
 

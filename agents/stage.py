@@ -35,7 +35,7 @@ class Stage:
         self.clusters: Mapping[str, BusinessCluster] = (
             clusters if isinstance(clusters, Mapping) else {cluster.id: cluster for cluster in clusters}
         )
-        self._playing: dict[str, World] = {}  # {episode id: world}
+        self._playing: dict[str, tuple[int, World]] = {}  # {episode id: (play, world)}
         self._initial: dict[WorldRef, dict[str, Snapshot]] = {}
 
     def specs(self, services: Iterable[str]) -> tuple[ToolSpec, ...]:
@@ -73,23 +73,29 @@ class Stage:
         opened = await open_worlds([self._toolboxes[name] for name in names], world.seed)
         return disturbed(opened, world.disturbances, world.seed)
 
-    async def playing(self, episode: str, world: WorldRef) -> World:
-        """The episode's own world, opened at its first use. Raises InfrastructureFault."""
+    async def playing(self, episode: str, world: WorldRef, play: int = 0) -> World:
+        """The world of an episode's present play, opened at its first use; that of an earlier play is closed first.
+
+        Raises InfrastructureFault.
+        """
+        if self._playing.get(episode, (play,))[0] != play:
+            await self.release(episode)
         if episode not in self._playing:
             opened = await self.open(world)
             if episode in self._playing:  # cannot happen while an episode has one token
                 await opened.aclose()
                 raise InfrastructureFault("two_tokens", f"episode {episode} acts twice at once")
-            self._playing[episode] = opened
-        return self._playing[episode]
+            self._playing[episode] = play, opened
+        return self._playing[episode][1]
 
-    def played(self, episode: str) -> World | None:
-        """The episode's world if any call was made in it."""
-        return self._playing.get(episode)
+    def played(self, episode: str, play: int = 0) -> World | None:
+        """The world of an episode's present play if any call was made in it."""
+        found = self._playing.get(episode)
+        return found[1] if found and found[0] == play else None
 
     async def release(self, episode: str) -> None:
         """Close the episode's world. Idempotent, bounded by the world's own `aclose`."""
-        world = self._playing.pop(episode, None)
-        if world is not None:
+        found = self._playing.pop(episode, None)
+        if found is not None:
             with anyio.CancelScope(shield=True):
-                await world.aclose()
+                await found[1].aclose()

@@ -26,7 +26,7 @@ class ToolSimAgent:
         episode = message.episode
         last = episode.transcript[-1]
         calls = last.calls if isinstance(last, AssistantMessage) else ()
-        world = await self._stage.playing(episode.id, episode.blueprint.world)
+        world = await self._stage.playing(episode.id, episode.blueprint.world, len(episode.rows))
         given = {tool.function.name for tool in episode.tools}
         answers = [ToolMessage(c.id, c.function.name, (await answer(world, c, given)).content) for c in calls]
         return Respond(extend(episode, answers))

@@ -7,9 +7,8 @@ from ..runtime.chat import AssistantMessage, ChatMessage, SystemMessage, UserMes
 from ..runtime.errors import ModelFault
 from ..runtime.messages import Episode, Judge, Respond, Speak
 from ..runtime.model import Model, ModelRequest
-from ..runtime.seed import derive
 from . import prompts
-from .episode import account, extend
+from .episode import account, extend, seed_for
 from .prompt_set import BUILT_IN, PromptSet
 
 MAX_TURNS = 12
@@ -33,7 +32,7 @@ class UserAgent:
         turns = sum(isinstance(spoken, UserMessage) for spoken in episode.transcript)
         if turns >= MAX_TURNS:
             return Judge(episode)
-        seed = derive(episode.assignment.seed, "user", turns)
+        seed = seed_for(episode, "user", turns)
         name = self._pool.choose(episode.assignment.seed, "user")
         reply = await self._model.complete(
             ModelRequest(model=name, messages=conversation(episode, self._texts), seed=seed)

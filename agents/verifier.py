@@ -8,7 +8,7 @@ from importlib.metadata import version
 import msgspec
 
 from ..runtime.casting import Pool
-from ..runtime.messages import Episode, Judge, ModelCall, Outcome
+from ..runtime.messages import Episode, Judge, ModelCall, Outcome, Speak
 from ..runtime.model import SIMULATED
 from ..runtime.row import Measurements, Provenance, Row
 from ..sandbox.tools import EVALUATION_ONLY
@@ -16,6 +16,8 @@ from .episode import counted
 from .evidence import Evidence
 from .judging import Conversation, gather, judge
 from .modes import dependent_depth, flags, primary
+from .perturbed import came_about
+from .plays import after
 from .stage import Stage
 from .weights import weighted
 
@@ -63,8 +65,11 @@ class Verifier:
         self._origin = origin
         self._assistants = assistants
 
-    async def handle(self, message: Judge) -> Outcome:
-        """Gather the evidence and judge. Raises EnvironmentFault and InfrastructureFault as the tools do."""
+    async def handle(self, message: Judge) -> Speak | Outcome:
+        """Gather the evidence and judge; the next play of the blueprint follows, or the outcome.
+
+        Raises EnvironmentFault and InfrastructureFault as the tools do.
+        """
         episode = message.episode
         evidence = await self._gather(episode)
         judgement = judge(evidence)
@@ -83,14 +88,14 @@ class Verifier:
             ),
             simulated=self._origin.touched(episode.model_calls),
         )
-        return Outcome(episode.assignment.index, episode.id, "completed", row)
+        return after(episode, row)
 
     async def _gather(self, episode: Episode) -> Evidence:
         """The episode's own final state, then the re-execution of its calls on a fresh world.
 
         One world at a time: servers are scarce, and whoever holds one while waiting for another can wait for ever.
         """
-        played = self._stage.played(episode.id)
+        played = self._stage.played(episode.id, len(episode.rows))
         final = await played.snapshot() if played else None
         await self._stage.release(episode.id)
         said = Conversation(episode.transcript, episode.tools, episode.blueprint)
@@ -104,4 +109,5 @@ def _measure(evidence: Evidence, episode: Episode) -> Measurements:
         flags=shown,
         tool_errors=sum(not exchange.ok for exchange in evidence.exchanges),
         dependent_depth=dependent_depth(evidence),
+        perturbation=came_about(evidence, episode.assignment.perturbation),
     )

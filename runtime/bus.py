@@ -48,9 +48,12 @@ Clock: TypeAlias = Callable[[], int]
 
 
 class Reject(Protocol):
-    """Turns a fault that the episode itself is guilty of into a completed, rejected outcome."""
+    """Turns a fault that the episode itself is guilty of into a completed, rejected outcome.
 
-    def __call__(self, message: Work, fault: ModelFault | EnvironmentFault, /) -> Outcome:
+    Where the episode plays its blueprint several times, the beginning of the next play may come instead.
+    """
+
+    def __call__(self, message: Work, fault: ModelFault | EnvironmentFault, /) -> Message:
         """`message` is the one whose handler raised `fault`."""
         ...
 

@@ -60,13 +60,17 @@ class Committer:
         journal: Journal,
         accepted: Sequence[Sink],
         rejected: Sink,
+        alternatives: Sink | None = None,
     ) -> None:
-        """Draws the first `lag` assignments (fewer when `attempts` is lower)."""
+        """`alternatives` takes the plays of a blueprint that did not become its row; without one they are dropped.
+
+        Draws the first `lag` assignments (fewer when `attempts` is lower)."""
         self._limits = limits
         self._controller = controller
         self._journal = journal
         self._accepted = accepted
         self._rejected = rejected
+        self._alternatives = alternatives
         self._encoder = msgspec.json.Encoder()
         self._next = 0  # index of the next commit
         self._drawn = 0  # index of the next assignment
@@ -162,7 +166,8 @@ class Committer:
         self._arriving.discard(index)
         row = outcome.row and self._unique(outcome.row, index)
         reasons = row.verdict.reasons if row else (outcome.reason,)
-        commit = Commit(index, outcome.id, assignment, row, reasons)
+        twin = self._second(row, outcome.twin, index)
+        commit = Commit(index, outcome.id, assignment, row, reasons, outcome.others, twin)
         self._controller.fold(commit)
         self._ahead.add(commit)
         self._next += 1
@@ -175,11 +180,22 @@ class Committer:
         """The row, rejected when an accepted one has the same conversation."""
         if not row.verdict.accepted:
             return row
-        first = self._seen.setdefault(conversation_digest(row.messages), index)
-        if first == index:
+        digest = conversation_digest(row.messages)
+        first = self._seen.get(digest)
+        if first is None:
+            self._seen[digest] = index
             return row
         verdict = Verdict(False, (f"set.duplicate: of row {first}",), row.verdict.scores)
         return msgspec.structs.replace(row, verdict=verdict)
+
+    def _second(self, row: Row | None, twin: Row | None, index: int) -> Row | None:
+        """The second row of a pair with its final verdict: it falls with the first, since half a pair is no pair."""
+        if row is None or twin is None or not twin.verdict.accepted:
+            return twin
+        if row.verdict.accepted:
+            return self._unique(twin, index)
+        verdict = Verdict(False, (f"set.half_pair: of row {index}",), twin.verdict.scores)
+        return msgspec.structs.replace(twin, verdict=verdict)
 
     def _draw(self) -> None:
         """The next assignment: to be played, unless the journal knows how it ended."""
@@ -211,8 +227,16 @@ class Committer:
     async def _hand_out(self, commit: Commit) -> None:
         if commit.row is None:
             return
-        line = self._encoder.encode(commit.row) + b"\n"
-        if commit.accepted:
+        await self._write(commit.row)
+        if commit.twin is not None:
+            await self._write(commit.twin)
+        if self._alternatives is not None:
+            for other in commit.others:
+                await self._alternatives.write(self._encoder.encode(other) + b"\n")
+
+    async def _write(self, row: Row) -> None:
+        line = self._encoder.encode(row) + b"\n"
+        if row.verdict.accepted:
             for sink in self._accepted:
                 await sink.write(line)
         else:

@@ -232,6 +232,7 @@ class RunConfig(BaseSettings):
         return Limits(
             count=self.count,
             attempts=self.attempts,
+            plays=self.attempts_per_blueprint,
             concurrency=self.concurrency,
             lag=self.lag,
             deadline=self.deadline * self.attempts_per_blueprint,

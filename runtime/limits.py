@@ -14,6 +14,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Accepted rows wanted; the run ends with the lowest-indexed ones."""
     attempts: int | None = None
     """Most episodes to commit; None for no bound."""
+    plays: int = 1
+    """How often each blueprint is played; from 2 on the plays that do not become rows are kept."""
     concurrency: int = 64
     """Most episodes in flight."""
     lag: int = 512
@@ -35,7 +37,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             ConfigError: a value is out of range, or more episodes are asked for at one time than half the lag.
         """
-        for name in ("count", "attempts", "concurrency", "lag", "patience", "breaker"):
+        for name in ("count", "attempts", "plays", "concurrency", "lag", "patience", "breaker"):
             value: int | None = getattr(self, name)
             if value is not None and value < 1:
                 raise ConfigError(f"{name} must be at least 1, not {value}")

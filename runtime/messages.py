@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from .assignment import Assignment
+from .assignment import Assignment, Counterfactual
 from .blueprint import Blueprint
 from .chat import ChatMessage, ToolDefinition
 from .row import Row
@@ -51,6 +51,12 @@ class Episode(msgspec.Struct, frozen=True):
     transcript: tuple[ChatMessage, ...]
     """The visible conversation so far, the system message first when there is one."""
     model_calls: tuple[ModelCall, ...]
+    rows: tuple[Row, ...] = ()
+    """What the plays of this episode so far ended with, in order; their number is the number of this play."""
+    twin: Blueprint | None = None
+    """The blueprint with one thing changed, to be played last; None without a contrast pair."""
+    counterfactual: Counterfactual | None = None
+    """What is changed in the twin."""
 
 
 class Speak(msgspec.Struct, frozen=True, tag=True):
@@ -87,6 +93,10 @@ class Outcome(msgspec.Struct, frozen=True, tag=True):
     """The trajectory with its verdict when completed; None when abandoned."""
     reason: str = ""
     """Why it was abandoned: `infrastructure.…` or `deadline`."""
+    others: tuple[Row, ...] = ()
+    """The other plays of the same blueprint, whatever became of them."""
+    twin: Row | None = None
+    """The second row of a contrast pair."""
 
 
 Message: TypeAlias = Draft | Speak | Respond | Act | Judge | Outcome

@@ -29,6 +29,11 @@ def row_id(run_digest: str, seed: int, index: int) -> str:
     return hashlib.blake2b(_encode(run_digest, seed, index), digest_size=8, person=b"tdscaling.row").hexdigest()
 
 
+def relative_id(identity: str, name: str) -> str:
+    """The id of a row that stands beside another one, under a name of its own there: 16 hex digits."""
+    return hashlib.blake2b(_encode(identity, name), digest_size=8, person=b"tdscaling.kin").hexdigest()
+
+
 def _encode(*parts: int | str) -> bytes:
     """Type, length, text of every part, so that no two different sequences encode alike."""
     texts = [(b"s" if isinstance(part, str) else b"i", str(part).encode()) for part in parts]

@@ -31,6 +31,8 @@ FLUSH_SECONDS = 1.0
 LOOK_SECONDS = 1.0
 """How often a full disk is looked at again."""
 REJECTED = "rejected.jsonl"
+ALTERNATIVES = "alternatives.jsonl"
+"""Plays of a blueprint that did not become its row; only where each is played more than once."""
 
 
 class Meter(Protocol):
@@ -165,12 +167,17 @@ class Run:
         self._min_free = min_free
         self._warn = warn
         self._journal = journal or open_inline(storage)
-        rejected = storage.open_append(REJECTED)
-        self._rejected = ContinuedFile(StorageSink(rejected), storage.open_read(REJECTED), rejected.truncate, REJECTED)
+        self._rejected = _continued(storage, REJECTED)
+        self._alternatives = _continued(storage, ALTERNATIVES) if limits.plays > 1 else None
         self._timings = StorageSink(storage.open_append("timings.jsonl"))
         self._encoder = msgspec.json.Encoder()
         self._committer = Committer(
-            limits, controller=controller, journal=self._journal, accepted=sinks, rejected=self._rejected
+            limits,
+            controller=controller,
+            journal=self._journal,
+            accepted=sinks,
+            rejected=self._rejected,
+            alternatives=self._alternatives,
         )
         self._bus = Bus(
             handlers,
@@ -297,7 +304,8 @@ class Run:
         first: UserError | None = None
         for index, (row_id, bug) in self._bus.culprits.items():
             self._journal.quarantine(index, row_id, f"bug.{bug}")
-        closables: list[Sink | Journal] = [self._rejected, self._timings, *self._sinks, self._journal]
+        kept = [self._rejected, *([self._alternatives] if self._alternatives else [])]
+        closables: list[Sink | Journal] = [*kept, self._timings, *self._sinks, self._journal]
         for closable in closables:
             try:
                 with anyio.move_on_after(CLOSING_SECONDS, shield=True):
@@ -328,6 +336,12 @@ class Run:
 
     def _outlook(self) -> Outlook:
         return self._observer.outlook() if self._observer else Outlook()
+
+
+def _continued(storage: Storage, name: str) -> ContinuedFile:
+    """A file of rows that an earlier part of the run may have begun. Raises OutputError."""
+    file = storage.open_append(name)
+    return ContinuedFile(StorageSink(file), storage.open_read(name), file.truncate, name)
 
 
 def first_cause(error: BaseException) -> BaseException:

@@ -22,6 +22,10 @@ class Commit(msgspec.Struct, frozen=True):
     """The row with its final verdict, uniqueness included; None when the episode was abandoned."""
     reasons: tuple[str, ...]
     """The verdict's reasons, or the one for which it was abandoned; empty when accepted."""
+    others: tuple[Row, ...] = ()
+    """The other plays of the same blueprint."""
+    twin: Row | None = None
+    """The second row of a contrast pair, with its final verdict; it goes where the first one goes when accepted."""
 
     @property
     def accepted(self) -> bool:

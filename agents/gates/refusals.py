@@ -16,6 +16,12 @@ REFUSAL = re.compile(
     r"isn't possible|none of (the|my) tools|no tool|forbidden|against the|not permitted|impossible|prohibit\w*|"
     r"isn't (allowed|permitted)|may not|must not|no way to|not something i can|denied)\b"
 )
+NOT_DONE = re.compile(
+    r"\b(could not|couldn't|did not|didn't|was not|wasn't|has not|hasn't|fail\w*|unavailable|out of order|refus\w*|"
+    r"no permission|not have permission|rights|already|down for|error|unsuccessful|unfortunately|in the meantime|"
+    r"quicker|work\w* not)\b"
+)
+"""Beside refusals: ways to say that something was tried and did not work."""
 LEAST_WORDS = 6
 """A refusal with fewer words gives no reason."""
 SAME_DEED = 0.8
@@ -33,12 +39,13 @@ def refuses(text: str) -> bool:
 
 
 def needless_calls(evidence: Evidence) -> Iterator[Problem]:
-    """What needs no tool is answered without one."""
+    """What needs no tool is answered without one, and what is beside the point, too."""
     goals = evidence.blueprint.plan.goals
     for number, goal in enumerate(goals):
         turn = evidence.raised[number]
         alone = evidence.raised.count(turn) == 1
-        if goal.kind == "no_tool_needed" and turn and alone and len(goals) > 1 and called_in(evidence, turn):
+        idle = goal.kind in ("no_tool_needed", "off_topic")
+        if idle and turn and alone and len(goals) > 1 and called_in(evidence, turn):
             yield Problem("refusal.called_tool", f"goal {number} needs none", evidence.raised_at(number))
 
 
@@ -53,6 +60,16 @@ def refusals(evidence: Evidence) -> Iterator[Problem]:
             yield Problem("refusal.not_told", f"goal {number} is {goal.kind}, and the user is not told so", start)
         elif all(len(text.split()) < LEAST_WORDS for _, text in said):
             yield Problem("refusal.without_reason", f"goal {number} is refused without a reason", said[0][0])
+
+
+def failures(evidence: Evidence) -> Iterator[Problem]:
+    """What was tried and refused by the world is told to the user as not done."""
+    for number, goal in enumerate(evidence.blueprint.plan.goals):
+        start = evidence.raised_at(number)
+        if goal.kind == "blocked" and start:
+            told = [text for at, text in evidence.talk.answers if at >= start]
+            if not any(refuses(text) or NOT_DONE.search(plain(text)) for text in told):
+                yield Problem("refusal.failure_not_told", f"goal {number} could not be done, and nobody says so", start)
 
 
 def unfounded(evidence: Evidence) -> Iterator[Problem]:
@@ -86,4 +103,4 @@ def _first_sentence(text: str) -> str:
     return re.split(r"(?<=[.!?])\s", text.strip(), maxsplit=1)[0]
 
 
-REFUSALS: tuple[OutcomeGate, ...] = (needless_calls, refusals, unfounded, policy)
+REFUSALS: tuple[OutcomeGate, ...] = (needless_calls, refusals, failures, unfounded, policy)

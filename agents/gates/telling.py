@@ -82,6 +82,7 @@ def keeps_what_is_asked_for(evidence: Evidence) -> Iterator[Problem]:
         for fact in goal.facts:
             value = decode(fact.value)
             strong = isinstance(value, str) and len(value) > 3
+            strong = strong and not tells(goal.intent, value)
             if fact.reveal == "asked" and strong and fact.value not in told and tells(text, value):
                 yield Problem("user.told_early", f"{fact.label} of goal {number}", start)
 

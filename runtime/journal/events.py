@@ -23,13 +23,17 @@ class Assigned(msgspec.Struct, frozen=True, tag_field="event", tag="assigned"):
     id: str
 
 
-class Finished(msgspec.Struct, frozen=True, tag_field="event", tag="finished"):
+class Finished(msgspec.Struct, frozen=True, tag_field="event", tag="finished", omit_defaults=True):
     """An episode ended with a row. Written as soon as it did, whatever its place in the order."""
 
     index: int
     id: str
     row: Row
     """The verifier's row: before uniqueness, which is decided at commit."""
+    others: tuple[Row, ...] = ()
+    """The other plays of the same blueprint."""
+    twin: Row | None = None
+    """The second row of a contrast pair."""
 
 
 class Abandoned(msgspec.Struct, frozen=True, tag_field="event", tag="abandoned"):

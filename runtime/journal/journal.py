@@ -80,7 +80,7 @@ class SegmentJournal:
             self.past.places.forget(index)
             await self._writer.keep([Line(encode_event(Abandoned(index, row_id, outcome.reason)), None)])
             return
-        line = encode_event(Finished(index, row_id, outcome.row))
+        line = encode_event(Finished(index, row_id, outcome.row, outcome.others, outcome.twin))
         (place,) = await self._writer.keep([Line(line, (row_id, index))])
         self.past.places.put(index, place)
 

@@ -94,7 +94,7 @@ class Past:
         if found is not None:
             event = self._event(*found)
             if isinstance(event, Finished) and event.index == index:
-                return Outcome(index, event.id, "completed", event.row)
+                return Outcome(index, event.id, "completed", event.row, others=event.others, twin=event.twin)
             raise self._broken(segment_name(found[0]), found[1], f"this is not the row of episode {index}")
         lost = self._abandoned.get(index) if index < self.committed else self.quarantined.get(index)
         return Outcome(index, lost.id, "abandoned", None, lost.reason) if lost else None
