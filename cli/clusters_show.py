@@ -36,7 +36,7 @@ def show(
     """
     line = _found(file, identity)
     if svg is None:
-        for text in _shown(line):
+        for text in shown(line):
             sys.stdout.write(text + "\n")
         return 0
     from ..evolution.clusterfile.drawing import svg_of
@@ -65,7 +65,7 @@ def _found(file: Path, identity: str) -> ClusterLine:
     return meant
 
 
-def _shown(line: ClusterLine) -> Iterator[str]:
+def shown(line: ClusterLine) -> Iterator[str]:
     """Labels, then the plan with what each step is fed by, then where it all comes from."""
     yield f"{line.id}  {line.kind}"
     yield f"    {one_line(line.sector)} / {one_line(line.domain)}"
