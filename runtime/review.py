@@ -109,18 +109,20 @@ def read_sheet(name: str, text: str) -> list[Entry]:
     reader = csv.DictReader(StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
     entries: list[Entry] = []
     seen: dict[str, int] = {}
+    number = 0  # of the row read last, as a spreadsheet shows it: a cell may go over several lines of the file
     try:
         missing = [column for column in COLUMNS if column not in (reader.fieldnames or ())]
         if missing:
             raise InputError(f"{name}: not a sheet for review: the column {missing[0]} is missing")
-        for cells in reader:
-            entry = _entry(f"{name}: row {reader.line_num}", cast("dict[str | None, str | None]", cells))
+        number = 1
+        for number, cells in enumerate(reader, start=2):
+            entry = _entry(f"{name}: row {number}", cast("dict[str | None, str | None]", cells))
             if entry.id in seen:
-                raise InputError(f"{name}: row {reader.line_num}: id {entry.id} stands in row {seen[entry.id]} already")
-            seen[entry.id] = reader.line_num
+                raise InputError(f"{name}: row {number}: id {entry.id} stands in row {seen[entry.id]} already")
+            seen[entry.id] = number
             entries.append(entry)
     except csv.Error as error:
-        raise InputError(f"{name}: row {reader.line_num}: not CSV: {error}") from None
+        raise InputError(f"{name}: row {number + 1}: not CSV: {error}") from None
     return entries
 
 
