@@ -24,6 +24,7 @@ _STATES = re.compile(
     r"\s*(?:\([^)]*\)\s*)?(?:is|are|was|were|be|comes to|amounts to|stands at|reads|now)\b|\s*[:=]|\s*, (?:take|use)\b"
 )
 _PHONE = re.compile(r"\+?[\d ().-]{9,20}")
+_PLAIN_NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,14})(?:\.\d{1,6})?")
 _DIGITS = re.compile(r"\D+")
 
 
@@ -77,6 +78,8 @@ def forms(value: JsonValue) -> set[str]:
         return {"true", "yes", "is"} if value else {"false", "no", "not", "isn't", "none"}
     if isinstance(value, int | float):
         return set(_number_forms(value))
+    if isinstance(value, str) and _PLAIN_NUMBER.fullmatch(value):
+        return {value, *_number_forms(float(value) if "." in value else int(value))}
     text = folded(str(value))
     loose = text.strip("\"'.,;:!?()[]{} ")
     return {form for form in (text, loose, text.replace("_", " "), text.replace("_", "-")) if form}

@@ -17,6 +17,11 @@ _WISH = re.compile(
     r"\b(?:please|could you|can you|would you|will you|i(?:'d| would) like(?: you)? to|i need(?: you)? to|"
     r"i want(?: you)? to|go ahead and)\b"
 )
+_BY_THE_WAY = content_words(
+    "quickly soon asap now today again kindly also everything anything something thing possible moment minute sure "
+    "thank thanks hello first time again later help time quick really right away once more still carefully briefly"
+)
+"""Words that say nothing about what is wished for."""
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 _TOKEN = re.compile(r"\w(?:[\w@.+'/:-]*\w)?")
 _ORDINAL = re.compile(r"\d{1,2}(?:st|nd|rd|th)")
@@ -125,8 +130,10 @@ def wishes_nothing_else(evidence: Evidence) -> Iterator[Problem]:
         heard = position
         for sentence in _SENTENCE.split(text):
             if _WISH.search(sentence.lower()):
-                words = content_words(_WISH.sub(" ", sentence.lower()))
-                if len(words) > 1 and not words & known:
+                verb, _, rest = _WISH.split(sentence.lower(), maxsplit=1)[-1].strip().partition(" ")
+                words = content_words(rest) - _BY_THE_WAY
+                alien = not words & known and (len(words) > 1 or not content_words(verb) & known)
+                if words and alien:
                     yield Problem("user.unplanned_wish", sentence, position)
 
 

@@ -177,6 +177,6 @@ PERSONA: tuple[Fault, ...] = (
     Fault("the user tells what nobody asked for yet", ("user.told_early",), _tell_early),
     Fault("the user wishes something else", ("user.unplanned_wish",), _wish_something_else),
     Fault("the user never says what it wants to hear", ("user.report_not_asked",), _ask_for_nothing),
-    Fault("the user never raises a goal", ("user.goal_not_raised",), _change_the_wish),
+    Fault("the user never raises a goal", ("user.", "provenance.invented"), _change_the_wish),
     Fault("the user does not make its slip", ("user.slip_not_made",), _no_slip),
 )

@@ -1,4 +1,4 @@
-"""The table of planted faults: every kind planted in many rows, judged like a stranger's, counted."""
+"""The table of planted faults and alternatives: every kind put into many rows, judged like a stranger's, counted."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import msgspec
 from ...runtime.seed import derive
 from ..reverify import Reverifier
 from ..stage import Stage
+from .alternative import ROADS
 from .deeds import DEEDS
 from .fault import Fault, Skip
 from .forms import FORM
@@ -18,8 +19,11 @@ from .line import Line, stranger
 from .persona import PERSONA
 from .playing import replay
 from .speech import SERVED
+from .wording import WORDS
 
 FAULTS: tuple[Fault, ...] = (*FORM, *DEEDS, *PERSONA, *SERVED)
+ALTERNATIVES: tuple[Fault, ...] = (*ROADS, *WORDS)
+"""Nothing is wrong with these: no reason is of their class."""
 
 
 class Caught(msgspec.Struct, frozen=True):
