@@ -9,6 +9,7 @@ import msgspec
 from ...runtime.blueprint import Condition, Disturbance, Produced, Report, Source
 from ...sandbox.facts import Param, is_once, snake
 from ...sandbox.tools import JsonObject, JsonValue
+from .reaching import through
 from .sketch import OpenGoal, Sketch, Unfit
 from .speech import say_value
 from .structures import clarify, direct, filler, no_capable_tool, state_of, would_be_found
@@ -154,10 +155,14 @@ def capable_tool_withheld(sketch: Sketch) -> None:
 
 def ambiguous_entity(sketch: Sketch) -> None:
     """Entries of a list that fit what the user tells, and a fact that tells them apart when asked for."""
+    sketch.try_often(_ambiguous)
+
+
+def _ambiguous(sketch: Sketch) -> None:
     feed, producer, consumer = _listing(sketch)
     goal = sketch.goal(consumer.intent)
     anchor = sketch.anchor(consumer)
-    source = sketch.through(feed.path, producer, _param(consumer, feed), anchor, 2)
+    source = through(sketch, feed.path, producer, _param(consumer, feed), anchor, 2)
     apart = _apart(goal, source)
     if apart == "":
         raise Unfit("there is only one")
@@ -173,6 +178,7 @@ def _listing(sketch: Sketch, *, paged: bool = False) -> tuple[Feed, Planned, Pla
         for feed in sketch.order.feeds
         if "*" in feed.path
         and feed.consumer in able
+        and not sketch.asked(able[feed.consumer].intent)
         and feed.param == (able[feed.consumer].ids or [_NOBODY])[0].name
         and (not paged or _takes_pages(sketch.order.tools[feed.producer]))
     ]
@@ -203,19 +209,25 @@ def _takes_pages(tool: Planned) -> bool:
 
 def long_paged_list(sketch: Sketch) -> None:
     """An entry that stands on a later page of a list."""
+    sketch.try_often(_paged)
+
+
+def _paged(sketch: Sketch) -> None:
     feed, producer, consumer = _listing(sketch, paged=True)
     if any(step.tool == producer.name for step in sketch.steps):
         raise Unfit("that list is in use")
     goal = sketch.goal(consumer.intent)
     anchor = sketch.anchor(consumer)
     begun = len(sketch.steps)
-    source = sketch.through(feed.path, producer, _param(consumer, feed), anchor, 2)
+    source = through(sketch, feed.path, producer, _param(consumer, feed), anchor, 2)
     if not isinstance(source, Produced) or len(sketch.steps) != begun + 1 or not _apart(goal, source):
         raise Unfit("one page is enough")
     size = sketch.dice.choice(PAGE_SIZES)
     given = {name: value for name, value in sketch.told_of(sketch.steps[-1]).items() if name in anchor}
-    place = next((n for n, peer in enumerate(sketch.records.peers(anchor, given)) if peer is anchor), 0)
-    pages = place // size
+    peers = sketch.records.peers(anchor, given)
+    if sketch.dice.random() < 0.5:
+        peers.reverse()  # nothing says in which order the list comes: the dry run will show
+    pages = next((n for n, peer in enumerate(peers) if peer is anchor), 0) // size
     if not 1 <= pages < FURTHEST_PAGE:
         raise Unfit("it stands on another page")
     first = sketch.steps[-1]
@@ -231,6 +243,10 @@ def long_paged_list(sketch: Sketch) -> None:
 def stale_read(sketch: Sketch) -> None:
     """A state that somebody else changes after it was read, so that the change the user wants is refused."""
     sketch.only_look(read_only=False)
+    sketch.try_often(_stale)
+
+
+def _stale(sketch: Sketch) -> None:
     reader = sketch.pick(read_only=True, pointed=True)
     state = state_of(sketch, reader)
     key = reader.ids[0]
@@ -272,6 +288,8 @@ def _json(value: JsonValue) -> str:
     return msgspec.json.encode(value).decode()
 
 
+EARLY = frozenset({"ambiguous_entity", "long_paged_list", "stale_read", "permission_denied"})
+"""Those that may come before what the mode asks for."""
 CHANGES: dict[str, Callable[[Sketch], None]] = {
     "tool_error": tool_error,
     "missing_parameter": missing_parameter,

@@ -10,7 +10,7 @@ import msgspec
 
 from ...runtime.blueprint import Goal, Plan
 from ...runtime.chat import ChatMessage
-from .changes import CHANGES
+from .changes import CHANGES, EARLY
 from .sketch import Sketch, Unfit
 from .structures import STRUCTURES, filler
 from .world import Order, Records, read_order
@@ -25,7 +25,8 @@ def draft(messages: Sequence[ChatMessage], dice: Random, *, sloppy: bool = False
     """A plan as JSON text. `sloppy` plants a mistake that the dry run will find."""
     order = read_order(messages)
     records = Records(order, dice)
-    structure, change = STRUCTURES.get(order.mode, filler), CHANGES.get(order.perturbation)
+    structure = STRUCTURES.get(order.mode, filler)
+    change = None if order.careful else CHANGES.get(order.perturbation)
     plan = _try(order, records, dice, structure, change) if change else None
     plan = plan or _try(order, records, dice, structure) or _try(order, records, dice, filler)
     plan = plan or _try(msgspec.structs.replace(order, avoid=()), records, dice, filler)
@@ -47,9 +48,11 @@ def _try(order: Order, records: Records, dice: Random, structure: Build, change:
         try:
             for _ in range(ahead):
                 filler(sketch)
-            structure(sketch)
-            if change is not None:
-                change(sketch)
+            parts = [structure, *([change] if change else [])]
+            if order.perturbation in EARLY and dice.random() < 0.5:
+                parts.reverse()
+            for part in parts:
+                part(sketch)
             while len(sketch.goals) < order.goals:
                 filler(sketch)
         except Unfit:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
+from typing import Any
 
 import msgspec
 
@@ -31,6 +33,8 @@ REPORTABLE = ("enum", "number", "datetime", "text")
 GENERIC = ("total", "count", "limit", "offset", "page")
 UNDER_WAY = (None, "active", "available", "confirmed", "open", "pending", "processing", "requested", "scheduled")
 MOVED = ("source", "destination", "branch_name")
+STARTS = 12
+"""Random starts for one part of a plan."""
 _MAKES = ("create", "write", "new", "make", "init")
 
 
@@ -93,12 +97,30 @@ class Sketch:
         revises: bool = False,
     ) -> OpenGoal:
         """Open another goal. Raises Unfit when the same was asked already, unless it `revises` the one before."""
-        if not revises and any(goal.intent == intent for goal in self.goals):
+        if not revises and self.asked(intent):
             raise Unfit("asked already")
         moment = (self.dice.randint(17, 29), self.dice.randint(8, 16))
         goal = OpenGoal(intent, kind, together=together, answer=answer, revises=revises, moment=moment)
         self.goals.append(goal)
         return goal
+
+    def asked(self, intent: str) -> bool:
+        """True when a goal says the same already."""
+        return any(goal.intent == intent for goal in self.goals)
+
+    def try_often(self, build: Callable[[Sketch], None]) -> None:
+        """Build from several random starts, each undone when it leads nowhere. Raises Unfit when all do."""
+        parts: tuple[list[Any], ...] = (self.goals, self.steps, self.withheld, self.barred, self.disturbances)
+        for _ in range(STARTS):
+            marks = [len(part) for part in parts]
+            try:
+                build(self)
+            except Unfit:
+                for part, mark in zip(parts, marks, strict=True):
+                    del part[mark:]
+            else:
+                return
+        raise Unfit("no start leads there")
 
     def pick(self, *, read_only: bool | None = None, pointed: bool = False) -> Planned:
         """A tool the user can ask for. Raises Unfit when there is none of that sort."""
@@ -188,17 +210,6 @@ class Sketch:
             if isinstance(argument.source, Told)
         }
 
-    def clashes(self, goal: int) -> bool:
-        """True when a goal tells a value for what another of its calls takes from a reply."""
-        told = self.goals[goal].facts
-        return any(
-            isinstance(argument.source, Produced)
-            and next(p.label for p in self.order.tools[step.tool].tool.params if p.name == argument.name) in told
-            for step in self.steps
-            if step.goal == goal
-            for argument in step.arguments
-        )
-
     @staticmethod
     def is_under_way(record: JsonObject) -> bool:
         """True for what can mostly still be changed."""
@@ -216,7 +227,7 @@ class Sketch:
         if param.kind == "list":
             return self._several(param, tool)
         if param in tool.ids or param.kind == "identifier" or snake(param.name) in MOVED:
-            return self._pointer(param, tool, known)
+            return self.pointer(param, tool, known)
         return fitting(self._plain(param, tool, known), param, self.dice)
 
     def _plain(self, param: Param, tool: Planned, known: JsonValue) -> JsonValue:
@@ -234,7 +245,7 @@ class Sketch:
         options = [value for value in param.schema.get("enum") or () if value not in (known, None)]
         return self.dice.choice(options) if options else invent(param, self.dice, self.goals[-1].moment)
 
-    def _pointer(self, param: Param, tool: Planned, known: JsonValue) -> JsonValue:
+    def pointer(self, param: Param, tool: Planned, known: JsonValue) -> JsonValue:
         """An identifier that exists, or a new path for a tool that makes one."""
         paths = self.records.paths()
         makes = any(word in _MAKES for word in snake(tool.name).split("_"))
@@ -300,59 +311,6 @@ class Sketch:
                 goal.reports.append(Report(step, leaf.path, leaf.label))
         elif tool.plain and tool.read_only:
             goal.reports.append(Report(step, "", "first line of the answer"))
-
-    def reach(self, param: Param, tool: Planned, anchor: JsonObject, depth: int) -> Source:
-        """Where a tool's identifier comes from: `depth - 1` producers deep, the first one told by the user."""
-        feeds = [f for f in self.order.feeds if f.consumer == tool.name and f.param == param.name]
-        self.dice.shuffle(feeds)
-        for feed in feeds if depth > 1 else ():
-            producer = self.order.tools[feed.producer]
-            mark = len(self.steps), dict(self.goals[-1].facts)
-            try:
-                return self.through(feed.path, producer, param, anchor, depth)
-            except Unfit:
-                del self.steps[mark[0] :]
-                self.goals[-1].facts = mark[1]
-        if depth > 1:
-            raise Unfit(f"nothing produces {param.name}")
-        value = self.records.joined(anchor).get(param.name)
-        return self.goals[-1].tell(param.label, self._pointer(param, tool, value) if value is None else value)
-
-    def through(self, path: str, producer: Planned, param: Param, anchor: JsonObject, depth: int) -> Source:
-        """A call of the producer whose reply holds the identifier at `path`. Raises Unfit."""
-        about = self.records.joined(anchor)
-        fixed: dict[str, Source] = {}
-        given: JsonObject = {}
-        left = depth - 1
-        for need in producer.tool.required:
-            if about.get(need.name) is None:
-                raise Unfit(f"{need.name} does not hang together with the rest")
-            given[need.name] = about[need.name]
-            if left > 1 and need.kind == "identifier":
-                pointed = self.records.pointed(need.name, about[need.name])
-                fixed[need.name] = self.reach(need, producer, pointed or about, left)
-                left = 1
-            else:
-                fixed[need.name] = self.goals[-1].tell(need.label, about[need.name])
-        if left > 1:
-            raise Unfit("the chain ends too early")
-        where = self._discriminator(path, producer, param, anchor, given) if "*" in path else ""
-        return Produced(self.step(producer, anchor, fixed=fixed), path, where)
-
-    def _discriminator(self, path: str, producer: Planned, param: Param, anchor: JsonObject, given: JsonObject) -> str:
-        """What tells the wanted list entry from its peers; told to the user as a fact. Empty when it has no peers."""
-        peers = self.records.peers(anchor, given)
-        if len(peers) <= 1:
-            return ""
-        prefix = path.rsplit(".", 1)[0]
-        beside = [leaf for leaf in producer.leaves if leaf.path.rsplit(".", 1)[0] == prefix and leaf.name != param.name]
-        self.dice.shuffle(beside)
-        for leaf in beside:
-            value = anchor.get(leaf.name)
-            if isinstance(value, str | int | float) and sum(p.get(leaf.name) == value for p in peers) == 1:
-                self.goals[-1].tell(leaf.label, value)
-                return _json({leaf.name: value})
-        raise Unfit("nothing tells it from its peers")
 
 
 def _required(leaf: Leaf) -> bool:

@@ -9,6 +9,7 @@ import msgspec
 
 from ...runtime.blueprint import Condition, GoalKind, Produced, Report, Source, Told
 from ...sandbox.facts import Leaf, snake
+from .reaching import clashes, reach
 from .sketch import Sketch, Unfit
 from .speech import say_value
 from .words import ToolIndex
@@ -65,12 +66,12 @@ def _chain_to(sketch: Sketch, tool: Planned, depth: int) -> None:
     anchor = sketch.anchor(tool, first)
     if anchor.get(first.name) is None:
         raise Unfit("the record does not say")
-    step = sketch.step(tool, anchor, fixed={first.name: sketch.reach(first, tool, anchor, depth)})
+    step = sketch.step(tool, anchor, fixed={first.name: reach(sketch, first, tool, anchor, depth)})
     made = [step.tool for step in sketch.steps if step.goal == len(sketch.goals) - 1]
     wanted = msgspec.json.encode(anchor[first.name]).decode()
     if len(set(made)) < len(made) or any(fact.value == wanted for fact in sketch.goals[-1].facts.values()):
         raise Unfit("it goes in a circle")
-    if sketch.clashes(len(sketch.goals) - 1):
+    if clashes(sketch, len(sketch.goals) - 1):
         raise Unfit("what the user tells would be taken for what is to be looked up")
     sketch.report(tool, step)
 
