@@ -75,7 +75,7 @@ def funnel(ends: Iterable[End]) -> Funnel:
     abandoned = surplus = 0
     for end in ends:
         if not end.committed:
-            surplus += end.stage is not None  # what was cut off at the end of the run is nothing at all
+            surplus += end.stage is not None
         elif end.stage is None:
             abandoned += 1
         else:
