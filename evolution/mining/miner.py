@@ -21,6 +21,7 @@ from .naming import function_names
 from .reader import read_service
 from .scores import scores_of
 from .validate import Valid, Validator
+from .wording import described
 
 NO_LIMIT = 1_000_000
 DENSITY = 0.3
@@ -172,7 +173,7 @@ class _Miner:
                 original=record.name,
                 service=record.service,
                 provider=record.provider,
-                description=record.description,
+                description=described(facts, self._names[place]),
                 verb=facts.subject.verb,
                 entity=entity_label(facts),
                 input_schema=msgspec.Raw(msgspec.json.encode(record.input_schema)),

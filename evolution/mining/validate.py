@@ -15,6 +15,7 @@ from .companions import Link
 from .edges import FactEdge
 from .facts import ToolFacts
 from .plans import connected, forward, plan_of
+from .wording import described
 
 SEED = 0
 """Of the world in which plans are tried."""
@@ -108,7 +109,7 @@ class Validator:
             record = facts.record
             self._specs[tool] = ToolSpec(
                 self._names[tool],
-                record.description,
+                described(facts, self._names[tool]),
                 record.service,
                 record.input_schema,
                 facts.output_schema,

@@ -13,7 +13,15 @@ MOST_REPEATS = 8
 MAX_LENGTH = 256
 _DIGITS = "0123456789"
 _LOWER = "abcdefghijklmnopqrstuvwxyz"
-_CLASSES = {"S": _DIGITS + _LOWER, "d": _DIGITS, "w": _LOWER + _LOWER.upper() + _DIGITS + "_", "s": " "}
+_CLASSES = {
+    "d": _DIGITS,
+    "w": _LOWER + _LOWER.upper() + _DIGITS + "_",
+    "s": " ",
+    "D": _LOWER,
+    "S": _LOWER + _DIGITS,
+    "W": " -",
+}
+"""What a class gives; of the negated ones, the plain part."""
 _PRINTABLE = "".join(map(chr, range(32, 127)))
 
 
@@ -119,7 +127,10 @@ class _Parser:
                 found += "".join(map(chr, range(ord(mark), min(ord(self._next()), ord(mark) + 256) + 1)))
             else:
                 found += mark
-        allowed = "".join(c for c in _PRINTABLE if c not in found) if negated else found
+        if negated:  # `[^/]+` is meant for names: letters and digits where they are allowed
+            plain = "".join(c for c in _LOWER + _DIGITS if c not in found)
+            found = plain or "".join(c for c in _PRINTABLE if c not in found)
+        allowed = found
         if not allowed:
             raise Unsatisfiable(f"pattern {self._pattern[:60]!r} has an empty class")
         return allowed
