@@ -27,7 +27,8 @@ Reason: TypeAlias = Literal["ok", "error", "interrupted", "killed", "died"]
 
 `ok`; `error`: it raised, or exited with another code than 0; `interrupted`: its deadline passed, and the session's
 state is kept; `killed`: its deadline passed and it did not stop; `died`: its process ended under it (memory, a signal,
-`os._exit`, a closed connection). After the last two variables are lost and files are kept.
+`os._exit`, a closed connection). After the last two variables are lost and files are kept; a session of the dense tier
+that filled the disk it shares with others loses its files, too.
 """
 
 LOST = "sandbox_lost"

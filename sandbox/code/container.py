@@ -136,6 +136,6 @@ def _host_config(limits: Limits, inside: bundle.Inside, sockets: Path | None, ru
 def _filesystems(limits: Limits, inside: bundle.Inside) -> dict[str, str]:
     common = "rw,nosuid,nodev,exec"
     if inside.dense:
-        return {DENSE_ROOT: f"{common},size={DENSE_DISK},nr_inodes=200000,mode=0711"}
+        return {DENSE_ROOT: f"{common},size={DENSE_DISK},nr_inodes=100000,mode=0711"}
     owned = f"{common},size={limits.disk},nr_inodes=20000,uid={inside.uid},gid={inside.uid}"
     return {"/workspace": f"{owned},mode=0700", "/tmp": f"{owned},mode=0700"}  # noqa: S108

@@ -42,11 +42,15 @@ class Quotas:
         if self._memory:
             # A forked process shares most of its memory, which the first look counts for each.
             over = used_memory("status", ALONE) > self._memory and used_memory("smaps_rollup", SHARED) > self._memory
-            return list(sessions) if over or any(map(many_files, MOUNTS)) else []
+            return list(sessions) if over else []
         if self._quota and self._crowded():
             used = used_disk(self._root)
             return [pid for pid, (_, slot) in sessions.items() if used.get(self._uid + slot, 0) > self._quota]
         return []
+
+    def hopeless(self) -> bool:
+        """Whether ending sessions would not help: what they left behind is what is too much."""
+        return bool(self._memory) and any(map(many_files, MOUNTS))
 
     def _crowded(self) -> bool:
         state = os.statvfs(self._root)

@@ -63,7 +63,7 @@ class Supervisor:
         self._quotas = Quotas(settings)
 
     def serve(self) -> None:
-        """Until the host closes the control connection."""
+        """Until the host closes the control connection, or the sandbox is beyond help."""
         poll = select.poll()
         poll.register(self._control, select.POLLIN)
         poll.register(self._wake, select.POLLIN)
@@ -77,8 +77,12 @@ class Supervisor:
                     return
             self._reap()
             if watched:
+                if self._quotas.hopeless():
+                    return
                 for pid in self._quotas.offenders(self._sessions):
                     self._kill(pid)
+                    if self._settings["dense"]:  # what it filled is everybody's
+                        self._wipe(0, self._sessions[pid][1])
 
     def _connect(self, nonce: bytes, channel: int) -> socket.socket:
         if self._relay is not None:
@@ -193,7 +197,7 @@ class Supervisor:
             os.kill(pid, signal.SIGKILL)
 
     def _wipe(self, number: int, slot: int) -> None:
-        """Remove what a slot holds, as its own user; the folder itself is kept for the next session of the slot."""
+        """Remove what a slot holds, as its own user; the folder is kept. Number 0 asks for no answer."""
         root = self._prepare(slot)
         command = (
             f'chmod -R u+rwx {root} 2>/dev/null; rm -rf {root}/..?* {root}/.[!.]* {root}/*; test -z "$(ls -A {root})"'
@@ -205,7 +209,7 @@ class Supervisor:
         pid = self._as_user(slot, wipe)
         if pid:
             self._helpers[pid] = number
-        else:
+        elif number:
             self._tell(wire.DONE, number, 1)
 
     def _as_user(self, slot: int, action: Callable[[], None]) -> int:
@@ -232,7 +236,9 @@ class Supervisor:
             if pid == 0:
                 return
             if pid in self._helpers:
-                self._tell(wire.DONE, self._helpers.pop(pid), status)
+                number = self._helpers.pop(pid)
+                if number:
+                    self._tell(wire.DONE, number, status)
             elif pid in self._sessions:
                 self._kill(pid)
                 number, _ = self._sessions.pop(pid)

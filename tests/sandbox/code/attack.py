@@ -39,8 +39,15 @@ def call(number, *arguments):
 
 def report(got):
     sys.stdout.flush()
-    os.write(1, (json.dumps(got) + "\\n").encode())
+    os.write(1, ("\\n" + json.dumps(got) + "\\n").encode())
 """
+
+
+Bite = Literal["got", "hangs", "dies", "stays", "kills"]
+"""How it shows that an attack succeeds: by what it got; by not ending; by the signal that ends it; by what it leaves
+running; by a bystander's death."""
+ANY = 1e18
+"""A cell may get this much: what it does is harmless, and is told by the state of everybody else."""
 
 
 class Attack(msgspec.Struct, frozen=True):
@@ -51,7 +58,11 @@ class Attack(msgspec.Struct, frozen=True):
     """`{name}` stands for a value of `Targets`."""
     control: Control
     most: float = 0
-    """What it may get in a sandbox with the tests' limits; the control has to get more."""
+    """What it may get in a sandbox with the tests' limits."""
+    shared: bool = False
+    """Whether dense sessions share what it uses: there it may get any amount, as long as siblings go on working."""
+    bite: Bite = "got"
+    """What the control shows; with `got`, that more than `most` can be had, or where that is ANY, more than nothing."""
     deadline_s: float = 8.0
     """Seconds that it is given."""
 

@@ -40,12 +40,13 @@ FILES = [
     *(Attack(f"write {path}", f"report(works(lambda: open({path!r}, 'w').write('x')))", "lifted") for path in WRITES),
     Attack("write through /proc/self/root", "report(works(lambda: open('/proc/self/root/usr/x', 'w')))", "lifted"),
     Attack("replace the interpreter", "report(works(lambda: os.rename('/usr/bin/env', '/usr/bin/env2')))", "lifted"),
-    Attack("the kernel's settings", "report(works(lambda: open('/proc/sys/kernel/hostname', 'w').write('x')))", "lifted"),
+    Attack(
+        "the kernel's settings", "report(works(lambda: open('/proc/sys/kernel/hostname', 'w').write('x')))", "lifted"
+    ),
     Attack("a secret of the host by its path", "report(works(lambda: open({secret!r}).read()))", "host"),
     Attack("the engine's socket", "report(os.path.exists('/var/run/docker.sock'))", "lifted"),
     Attack("make a device", "report(works(lambda: os.mknod('dev', 0o20666, os.makedev(1, 1))))", "lifted"),
     Attack("root's file mode", "open('f', 'w'); report(works(lambda: os.chown('f', 0, 0)))", "lifted"),
-    Attack("raw disk", "report(works(lambda: os.open('/dev/mem', os.O_RDONLY)))", "lifted"),
     Attack(
         "a link that leads to a secret",
         "os.symlink({secret!r}, 'l'); report(works(lambda: open('l').read())); os.unlink('l')",
@@ -88,9 +89,20 @@ NETWORK = [
     Attack("a packet socket", "report(works(lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 3)))", "lifted"),
 ]
 PROCESSES = [
-    Attack("see a process of the host", "report(any({marker!r} in open(f'/proc/{{p}}/cmdline').read()"
-           " for p in os.listdir('/proc') if p.isdecimal() and int(p) != os.getpid() and works("
-           "lambda: open(f'/proc/{{p}}/cmdline'))))".replace("{{", "{").replace("}}", "}"), "host"),
+    Attack(
+        "see a process of the host",
+        """
+        found = False
+        for entry in os.listdir("/proc"):
+            if entry.isdecimal() and int(entry) != os.getpid():
+                try:
+                    found = found or {marker!r} in open(f"/proc/{entry}/cmdline").read()
+                except OSError:
+                    pass
+        report(found)
+        """,
+        "host",
+    ),
     Attack("another's environment", "report(works(lambda: open('/proc/{pid}/environ', 'rb').read()))", "host"),
     Attack("another's memory", "report(works(lambda: open('/proc/{pid}/mem', 'rb')))", "host"),
     Attack("another's root folder", "report(works(lambda: os.listdir('/proc/{pid}/root/')))", "host"),
@@ -122,13 +134,16 @@ PROCESSES = [
         "host",
     ),
     Attack("become root", "report(works(lambda: os.setuid(0)) and os.getuid() == 0 and os.geteuid() == 0)", "lifted"),
-    Attack("raise a limit", "import resource\nreport(works(lambda: resource.setrlimit(resource.RLIMIT_NOFILE, "
-           "(9999, 9999))))", "lifted"),
+    Attack(
+        "raise a limit",
+        "import resource\nreport(works(lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (900, 900))))",
+        "lifted",
+    ),
     Attack("a better priority", "report(works(lambda: os.setpriority(os.PRIO_PROCESS, 0, -10)))", "lifted"),
 ]
 KERNEL = [
     syscall("mount", "b'none', b'/tmp', b'tmpfs', 0, 0"),
-    syscall("umount2", "b'/proc', 2"),
+    syscall("umount2", "b'/nowhere', 2"),
     syscall("pivot_root", "b'/nowhere', b'/nowhere'"),
     syscall("chroot", "b'/tmp'"),
     syscall("unshare", "0x10000000", "a user namespace"),
@@ -141,16 +156,17 @@ KERNEL = [
     syscall("perf_event_open", "0, 0, -1, -1, 0"),
     syscall("add_key", "b'user', b'x', b'y', 1, -3", "a key in a keyring"),
     syscall("keyctl", "0, -3, 1", "a keyring"),
-    syscall("init_module", "0, 0, b''"),
-    syscall("kexec_load", "0, 0, 0, 0"),
+    syscall("personality", "0x0040000"),
+    syscall("syslog", "3, ctypes.create_string_buffer(64), 64"),
     syscall("reboot", "0, 0, 0"),
     syscall("swapon", "b'/nowhere', 0"),
     syscall("sethostname", "b'x', 1"),
     syscall("acct", "b'/nowhere'"),
     syscall("open_by_handle_at", "-1, 0, 0"),
     syscall("quotactl", "0x800002, b'/nowhere', 0, 0"),
-    Attack("a user namespace by clone", "report(subprocess.run(['unshare', '-U', 'true'], capture_output=True)"
-           ".returncode == 0 if works(lambda: subprocess.run(['unshare', '--version'], capture_output=True)) else "
-           "works(lambda: call({unshare}, 0x10000000)))", "lifted"),
+    Attack("a user namespace by clone", "report(works(lambda: call({clone}, 0x10000000 | 17, 0, 0, 0, 0)))", "lifted"),
+    Attack(
+        "a user namespace by clone3", "report(works(lambda: call(435, b'\\0\\0\\0\\x10' + bytes(84), 88)))", "lifted"
+    ),
 ]
 REACHING: tuple[Attack, ...] = (*FILES, *NETWORK, *PROCESSES, *KERNEL)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tdscaling.tests.sandbox.code.attack import Attack
+from tdscaling.tests.sandbox.code.attack import ANY, Attack
 from tdscaling.tests.sandbox.code.conftest import SMALL
 
 MIB = 2**20
 MEMORY = [
-    Attack("ten gigabytes at once", "report(works(lambda: bytearray(1200 * 2**20)))", "lifted"),
+    Attack("ten gigabytes at once", "import mmap\nreport(works(lambda: mmap.mmap(-1, 10 * 2**30)))", "lifted"),
     Attack(
         "memory piece by piece",
         f"""
@@ -20,6 +20,7 @@ MEMORY = [
         """,
         "lifted",
         most=SMALL.memory / MIB,
+        shared=True,
     ),
     Attack(
         "memory by many processes",
@@ -49,6 +50,7 @@ MEMORY = [
         """,
         "lifted",
         most=SMALL.memory / MIB,
+        shared=True,
     ),
     Attack(
         "memory files",
@@ -67,6 +69,7 @@ MEMORY = [
         """,
         "lifted",
         most=SMALL.memory / MIB,
+        shared=True,
     ),
 ]
 PROCESSES = [
@@ -87,7 +90,7 @@ PROCESSES = [
         "lifted",
         most=SMALL.processes + 16,
     ),
-    Attack("fork bomb of the shell", "os.system('f() { f | f & }; f'); report(False)", "lifted", most=0, deadline_s=2),
+    Attack("fork bomb of the shell", "os.system('f() { f | f & }; f')", "lifted", bite="stays", deadline_s=2),
     Attack(
         "thread bomb",
         """
@@ -142,18 +145,18 @@ DISK = [
     ),
     Attack(
         "fill the disk",
-        f"""
+        """
         got = 0
         try:
             for n in range(100):
-                with open(f"fill{{n}}", "wb", buffering=0) as file:
+                with open(f"fill{n}", "wb", buffering=0) as file:
                     for _ in range(11):
                         got += file.write(b"x" * 2**20) / 2**20
         except OSError:
             pass
         time.sleep(0.5)
         report(got)
-        """.replace("{{", "{").replace("}}", "}"),
+        """,
         "lifted",
         most=700,
     ),
@@ -162,7 +165,7 @@ DISK = [
         """
         got = 0
         try:
-            while got < 250_000:
+            while got < 120_000:
                 open(f"empty{got}", "w").close()
                 got += 1
         except OSError:
@@ -170,12 +173,12 @@ DISK = [
         report(got)
         """,
         "lifted",
-        most=200_000,
+        most=100_000,
         deadline_s=4,
     ),
     Attack(
         "a gigabyte of output",
-        f"""
+        """
         got = 0
         try:
             while got < 60:
@@ -200,45 +203,53 @@ STAYING = [
                     signal.signal(number, signal.SIG_IGN)
                 os.execvp("sleep", ["sleep", "{nap}"])
             os._exit(0)
-        report(False)
         """,
         "lifted",
+        bite="stays",
     ),
-    Attack("a loop", "while True: pass", "lifted", deadline_s=0.5),
-    Attack("a loop that swallows the interrupt", "while True:\n    try:\n        while True: pass\n"
-           "    except BaseException: pass", "lifted", deadline_s=0.5),
-    Attack("a loop in C", "2 ** (10 ** 10)", "lifted", deadline_s=0.5),
-    Attack("stops itself", "os.kill(os.getpid(), signal.SIGSTOP)", "lifted", deadline_s=0.5),
-    Attack("kills whom it can", "os.kill(-1, signal.SIGKILL)", "lifted"),
-    Attack("closes every file", "os.closerange(0, 65536)", "lifted", deadline_s=2),
-    Attack("deep recursion in C", "import sys\nsys.setrecursionlimit(10**9)\nf = lambda: f()\nf()", "lifted"),
+    Attack("a loop", "while True: pass", "lifted", bite="hangs", deadline_s=0.5),
+    Attack(
+        "a loop that swallows the interrupt",
+        "while True:\n    try:\n        while True: pass\n    except BaseException: pass",
+        "lifted",
+        bite="hangs",
+        deadline_s=0.5,
+    ),
+    Attack("a loop in C", "2 ** (10 ** 10)", "lifted", bite="hangs", deadline_s=0.5),
+    Attack("stops itself", "os.kill(os.getpid(), signal.SIGSTOP)", "lifted", bite="hangs", deadline_s=0.5),
+    Attack("kills whom it can", "os.kill(-1, signal.SIGKILL)", "lifted", bite="kills"),
+    Attack("closes every file", "os.closerange(0, 65536)\nos.fstat(100)", "lifted", bite="dies", deadline_s=2),
+    Attack("a crash", "ctypes.string_at(0)", "lifted", bite="dies"),
 ]
 TALKING = [
     Attack(
         "a reply in the session's place",
         """
+        sent = 0
         for number in range(3, 128):
             try:
-                link = socket.socket(fileno=os.dup(number))
-                link.send(b"\\x00" * 37 + b"forged")
+                sent += socket.socket(fileno=os.dup(number)).send(b"\\x00" * 37 + b"forged")
             except OSError:
                 pass
-        report(False)
+        report(sent)
         """,
         "lifted",
+        most=ANY,
         deadline_s=2,
     ),
     Attack(
         "a reply of four gigabytes",
         """
+        sent = 0
         for number in range(3, 128):
             try:
-                socket.socket(fileno=os.dup(number)).send(b"\\xff" * 4096)
+                sent += socket.socket(fileno=os.dup(number)).send(b"\\xff" * 4096)
             except OSError:
                 pass
-        report(False)
+        report(sent)
         """,
         "lifted",
+        most=ANY,
         deadline_s=2,
     ),
     Attack(
@@ -271,11 +282,13 @@ TALKING = [
             except OSError:
                 pass
         time.sleep(0.5)
-        report(False)
+        report(len(held))
         """,
         "lifted",
+        most=ANY,
     ),
-    Attack("words for a terminal", "os.write(1, b'\\x1b]0;pwned\\x07\\x1b[2J\\x1b[31m'); report(False)", "lifted"),
-    Attack("words into a terminal", "import fcntl\nreport(works(lambda: fcntl.ioctl(0, 0x5412, b'x')))", "lifted"),
+    Attack(
+        "words for a terminal", "os.write(1, b'\\x1b]0;pwned\\x07\\x1b[2J\\x1b[31m\\n'); report(1)", "lifted", most=ANY
+    ),
 ]
 USING: tuple[Attack, ...] = (*MEMORY, *PROCESSES, *DISK, *STAYING, *TALKING)
