@@ -40,8 +40,8 @@ def without_tools(intent: str, facts: Mapping[str, str]) -> str | None:
     return None
 
 
-def result(hear: Sequence[str], reply: str, dice: Random) -> str:
-    """What came out of a call, with everything the user wanted to hear."""
+def result(hear: Sequence[str], reply: str, dice: Random, head: str = "") -> str:
+    """What came out of a call, with everything the user wanted to hear; `head` begins it."""
     decoded = decode(reply)
     if not isinstance(decoded, dict | list):
         return _text_result(str(reply), hear, dice)
@@ -60,7 +60,7 @@ def result(hear: Sequence[str], reply: str, dice: Random) -> str:
         if len(said) < 2 and (key.endswith("_id") or "status" in key or "total" in key):
             said.setdefault(key.replace("_id", " number").replace("_", " "), say_value(leaf))
     listed = _listed(decoded)
-    head = dice.choice(("Here is what I have:", "This is done:", "All right:", "Here you go:", "I have it:"))
+    head = head or dice.choice(("Here is what I have:", "This is done:", "All right:", "Here you go:", "I have it:"))
     facts = [f"the {label} is {value}" for label, value in said.items()]
     told = f"{head} {' and '.join(facts)}." if facts else "" if listed else dice.choice(("That is done.", "Done."))
     return f"{told} {listed}".strip()
@@ -153,9 +153,10 @@ def failure(reply: str, dice: Random) -> str:
     return f"{head}: {str(why)[:200].rstrip('.')}."
 
 
-def meanwhile(now: str, dice: Random) -> str:
+def meanwhile(hear: Sequence[str], reply: str, dice: Random) -> str:
     """That somebody else was quicker, with what a second look showed."""
-    return f"{dice.choice(('It was changed in the meantime.', 'Somebody else was quicker.'))} {now}"
+    lead = dice.choice(("It was changed in the meantime.", "Somebody else was quicker."))
+    return f"{lead} {result(hear, reply, dice, 'I looked again:')}"
 
 
 def off_topic(intent: str, dice: Random) -> str:

@@ -79,7 +79,7 @@ class Assistant:
             return [Told(answers.forbidden(intent, self._dice))]
         tool = self._index.choose(intent)
         if tool is None or (wish.facts and not tool.required and not told(tool.params, wish)):
-            return [Told(self._cannot(intent))]
+            return [Told(self._cannot(intent, wish))]
         loop = next((p for p in tool.required if intent != wish.intent and len(told_list(p, wish)) > 1), None)
         if loop is not None:
             return self._settle_each(tool, wish, loop)
@@ -96,7 +96,7 @@ class Assistant:
             move = self._settle_one(tool, wish, {loop.name: value})[0]
             if not isinstance(move, Told):
                 return [move]
-            moves.append(Told(f"{value}: {move.sentence}"))
+            moves.append(Told(f"For {value}: {move.sentence[:1].lower()}{move.sentence[1:]}"))
         return moves
 
     def _settle_condition(self, wish: Wish, result: Done, before: list[Move]) -> list[Move]:
@@ -120,13 +120,14 @@ class Assistant:
             return [reread] if len(fresh) < TRIES else [Told(answers.failure(refused.reply, self._dice))]
         for call in fresh:
             self._unused.remove(call)
-        now = answers.result(wish.hear, fresh[-1].reply, self._dice)
-        return [Told(answers.failure(refused.reply, self._dice)), Told(answers.meanwhile(now, self._dice))]
+        now = answers.meanwhile(wish.hear, fresh[-1].reply, self._dice)
+        return [Told(answers.failure(refused.reply, self._dice)), Told(now)]
 
-    def _cannot(self, intent: str) -> str:
+    def _cannot(self, intent: str, wish: Wish) -> str:
         """That a wish is beyond the tools, or beside the point altogether."""
         near = max((self._index.covers(intent, tool) for tool in self._index.tools.values()), default=0.0)
-        speak = answers.off_topic if near < BESIDE_THE_POINT else answers.unable
+        beside = near < BESIDE_THE_POINT and not wish.facts and not wish.hear
+        speak = answers.off_topic if beside else answers.unable
         return speak(intent, self._dice)
 
     def _settle_one(self, tool: KnownTool, wish: Wish, fixed: JsonObject) -> list[Move]:
@@ -205,8 +206,8 @@ class Assistant:
 
     def _narrow(self, several: Several, param: Param, tool: KnownTool, wish: Wish, depth: int) -> Move:
         """Where several entries fit: look further while the user told something that nothing showed yet, else ask."""
-        more = depth > 0 and self._search.told_more(tool, wish)
-        if more and (call := self._produce(param, tool, wish, depth)) is not None:
+        more = self._search.told_more(tool, wish) or (not several.hits and self._search.shown_elsewhere(wish))
+        if more and depth > 0 and (call := self._produce(param, tool, wish, depth)) is not None:
             return call
         if self._asked_which < PATIENCE:
             return Ask(answers.which(several.entries, self._dice))

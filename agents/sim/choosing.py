@@ -27,6 +27,8 @@ class Several(msgspec.Struct, frozen=True):
     """Entries that fit what the user told equally well."""
 
     entries: list[JsonObject]
+    hits: int
+    """How many of the things that the user told stand beside each of them."""
 
 
 class One(msgspec.Struct, frozen=True):
@@ -52,7 +54,8 @@ def choose(param: Param, facts: Mapping[str, str], done: Sequence[Done]) -> Choi
     if (len(values) > 1 or not best.hits) and (page := next_page(best.call.tool, done)) is not None:
         return page
     if len(values) > 1:
-        return Several([next(entry.beside for entry in rivals if entry.value == value) for value in values])
+        entries = [next(entry.beside for entry in rivals if entry.value == value) for value in values]
+        return Several(entries, best.hits)
     return One(best.value)
 
 

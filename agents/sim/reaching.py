@@ -31,9 +31,6 @@ def reach(sketch: Sketch, param: Param, tool: Planned, anchor: JsonObject, depth
 
 def through(sketch: Sketch, path: str, producer: Planned, param: Param, anchor: JsonObject, depth: int) -> Source:
     """A call of the producer whose reply holds the identifier at `path`. Raises Unfit."""
-    barred = {*sketch.barred, *sketch.withheld} - {*sketch.order.avoid}
-    if producer.name in barred:
-        raise Unfit("that look-up is not to be had")
     about = sketch.records.joined(anchor)
     fixed: dict[str, Source] = {}
     given: JsonObject = {}

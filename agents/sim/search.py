@@ -27,6 +27,12 @@ class Search:
         shown = "\n".join(call.reply for call in self._done)
         return any(text not in known and text not in shown for text in map(unquote, wish.facts.values()))
 
+    def shown_elsewhere(self, wish: Wish) -> bool:
+        """True when replies show something that the user told and that no call took."""
+        known = {str(value) for call in self._done for value in call.arguments.values()}
+        shown = "\n".join(call.reply for call in self._done if not call.failed)
+        return any(text not in known and text in shown for text in map(unquote, wish.facts.values()))
+
     def lookups(self, entity: frozenset[str], param: Param, wish: Wish, *, more: bool) -> list[KnownTool]:
         """Look-ups that do not need the identifier themselves, the likeliest first.
 

@@ -171,6 +171,8 @@ class Sketch:
         parallel: bool = False,
     ) -> int:
         """Add a call for the last goal, every required argument bound. Returns its index. Raises Unfit."""
+        if tool.name in {*self.barred, *self.withheld} - {*self.order.avoid}:
+            raise Unfit("that tool is not to be had")
         goal = self.goals[-1]
         arguments: list[Argument] = []
         for param in tool.tool.params:

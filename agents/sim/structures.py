@@ -10,7 +10,7 @@ import msgspec
 from ...runtime.blueprint import Condition, GoalKind, Produced, Report, Source, Told
 from ...sandbox.facts import Leaf, snake
 from .reaching import clashes, reach
-from .sketch import Sketch, Unfit
+from .sketch import OpenGoal, Sketch, Unfit
 from .speech import say_value
 from .words import ToolIndex
 from .world import Planned
@@ -149,8 +149,8 @@ def clarify(sketch: Sketch) -> None:
     direct(sketch, tool)
     goal = sketch.goals[-1]
     label = sketch.dice.choice(needed)
-    if label not in goal.facts or would_be_found(sketch, tool, label):
-        raise Unfit("it would be looked up")
+    if label not in goal.facts or would_be_found(sketch, tool, label) or given_away(goal, label):
+        raise Unfit("nobody would have to ask")
     goal.facts[label] = msgspec.structs.replace(goal.facts[label], reveal="asked")
 
 
@@ -158,6 +158,13 @@ def would_be_found(sketch: Sketch, tool: Planned, label: str) -> bool:
     """True when a helpful assistant would look the value up instead of asking."""
     param = next(param for param in tool.tool.required if param.label == label)
     return any(feed.consumer == tool.name and feed.param == param.name for feed in sketch.order.feeds)
+
+
+def given_away(goal: OpenGoal, label: str) -> bool:
+    """True when what a fact says stands in the wish or in another fact, too."""
+    value = say_value(msgspec.json.decode(goal.facts[label].value)).strip('"').lower()
+    others = [fact.value for other, fact in goal.facts.items() if other != label]
+    return any(value in text.lower() for text in (goal.intent, *others))
 
 
 def recover(sketch: Sketch) -> None:
