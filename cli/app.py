@@ -90,7 +90,7 @@ catalogues give the same file, whatever --workers is."""
 
 CLUSTERS_SELECT_HELP = """Select few clusters that cover much.
 
-Tools, edges and entities of the file, by maximum coverage with a bound per provider."""
+Tools, then edges and entities of the file, by lazy greedy maximum coverage; --quota bounds the share of a provider."""
 
 CLUSTERS_STATS_HELP = """Count what a file of clusters holds.
 
@@ -172,6 +172,7 @@ def make_app() -> App:
         name="clusters", help="Build, select, look at and split files of clusters.", help_format="plaintext", sort_key=3
     )
     clusters.command(f"{package}.clusters_build:build", help=CLUSTERS_BUILD_HELP, sort_key=1)
+    clusters.command(f"{package}.clusters_select:select", help=CLUSTERS_SELECT_HELP, sort_key=2)
     clusters.command(f"{package}.clusters_stats:stats", help=CLUSTERS_STATS_HELP, sort_key=3)
     clusters.command(f"{package}.clusters_show:show", help=CLUSTERS_SHOW_HELP, sort_key=4)
     clusters.command(f"{package}.clusters_split:split", help=CLUSTERS_SPLIT_HELP, sort_key=5)

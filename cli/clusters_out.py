@@ -21,18 +21,23 @@ def refuse_to_overwrite(path: Path, *, overwrite: bool) -> None:
 
 
 def write_lines(path: Path, lines: Iterable[ClusterLine]) -> int:
-    """Write the lines, and put the file in its place when it is whole. Returns their number.
+    """`write_bytes` of the lines' JSON."""
+    from ..evolution.clusterfile.line import encode
+
+    return write_bytes(path, map(encode, lines))
+
+
+def write_bytes(path: Path, lines: Iterable[bytes]) -> int:
+    """Write lines with their breaks, and put the file in its place when it is whole. Returns their number.
 
     Raises OutputError, and whatever the lines raise; then nothing is left behind.
     """
-    from ..evolution.clusterfile.line import encode
-
     part = path.with_name(f"{path.name}.part")
     count = 0
     try:
         with part.open("wb") as stream:
             for line in lines:
-                stream.write(encode(line))
+                stream.write(line)
                 count += 1
         part.replace(path)
     except OSError as error:
