@@ -29,7 +29,7 @@ from .attach import attached
 from .base import START
 from .box import Box, Warm
 from .dense import DenseBox, DenseTier
-from .engine import TROUBLE, check_runtime, connected, engine_url, is_local, one_line, wait_back
+from .engine import TROUBLE, check_runtime, connected, engine_url, is_down, is_local, one_line, wait_back
 from .hub import Hub, listening
 from .image import NAME as IMAGE
 from .image import contents_of
@@ -228,8 +228,9 @@ class DockerBackend:
         with anyio.CancelScope(shield=True):
             try:
                 return await docker.containers.create(config)
-            except TROUBLE:
-                pass
+            except (DockerError, *TROUBLE) as error:
+                if not is_down(error):
+                    raise
         if not await wait_back(docker, self._patience_s):
             raise InfrastructureFault(START, f"Docker: the engine has not answered for {self._patience_s:g} s")
         with anyio.CancelScope(shield=True):

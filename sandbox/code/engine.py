@@ -19,6 +19,8 @@ from ...runtime.errors import ConfigError
 SOCKETS = ("/run/docker.sock", "/var/run/docker.sock")
 TROUBLE = (aiohttp.ClientError, OSError, asyncio.TimeoutError)
 """What a request raises when the engine is not there."""
+UNREACHED = 900
+"""The status that the client gives an error of its own: there is no engine behind the address."""
 ANSWER_S = 30.0
 """Seconds for one request."""
 AGAIN_S = 0.5
@@ -72,14 +74,17 @@ async def connected(url: str) -> AsyncGenerator[aiodocker.Docker]:
 async def _check(docker: aiodocker.Docker, url: str) -> None:
     try:
         await docker.version()
-    except PermissionError:
-        raise ConfigError(f"code tool: no permission on {url}: join the group docker, or run as root") from None
-    except DockerError as error:
-        raise ConfigError(f"code tool: the engine at {url} refuses: {one_line(error)}") from None
-    except TROUBLE as error:
-        if isinstance(error.__cause__, PermissionError) or "Permission denied" in str(error):
+    except (DockerError, *TROUBLE) as error:
+        if "Permission denied" in str(error):
             raise ConfigError(f"code tool: no permission on {url}: join the group docker, or run as root") from None
+        if not is_down(error):
+            raise ConfigError(f"code tool: the engine at {url} refuses: {one_line(error)}") from None
         raise ConfigError(f"code tool: no Docker engine answers at {url}: {one_line(error)}") from None
+
+
+def is_down(error: BaseException) -> bool:
+    """Whether an error means that the engine was not there, rather than that it refused."""
+    return error.status == UNREACHED if isinstance(error, DockerError) else isinstance(error, TROUBLE)
 
 
 async def wait_back(docker: aiodocker.Docker, seconds: float) -> bool:

@@ -51,10 +51,10 @@ def _statements(source: str) -> list[str]:
     pieces = source.split(";")
     for number, piece in enumerate(pieces):
         begun += piece + (";" if number < len(pieces) - 1 else "")
-        if begun.strip() and sqlite3.complete_statement(begun):
+        if begun.strip(" \t\n\r;") and sqlite3.complete_statement(begun):
             found.append(begun)
             begun = ""
-    if begun.strip():
+    if begun.strip(" \t\n\r;"):
         found.append(begun)
     if not found:
         raise FileRefused("there is no statement")

@@ -77,6 +77,12 @@ def anyio_backend() -> tuple[str, dict[str, bool]]:
     return "asyncio", {"use_uvloop": True}
 
 
+@pytest.fixture(scope="module")
+def engine() -> None:
+    """An engine with the image."""
+    need("strict")
+
+
 @pytest.fixture(scope="module", params=EVERY)
 def kind(request: pytest.FixtureRequest) -> str:
     """Every kind of backend that can run here."""

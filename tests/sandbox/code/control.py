@@ -74,7 +74,7 @@ for number, (name, cell, seconds) in enumerate(json.load(open("/cells.json"))):
         except ChildProcessError:
             break
     subprocess.run(["rm", "-rf", folder])
-    output = open("/out", "rb").read()[-200:].decode(errors="replace")
+    output = open("/out", "rb").read()[-2000:].decode(errors="replace")
     told = {"name": name, "code": code, "killed": killed, "stays": bool(others), "output": output}
     print(json.dumps(told), flush=True)
 """

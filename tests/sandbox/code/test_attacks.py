@@ -25,7 +25,6 @@ from tdscaling.sandbox.code.seccomp import ARCHES, DENIED
 from tdscaling.tests.sandbox.code.attack import ANY, Attack, got
 from tdscaling.tests.sandbox.code.attacks_reach import REACHING
 from tdscaling.tests.sandbox.code.attacks_use import USING
-from tdscaling.tests.sandbox.code.conftest import need
 from tdscaling.tests.sandbox.code.control import Shown, lifted, on_host
 
 pytestmark = pytest.mark.anyio
@@ -224,12 +223,6 @@ async def shown(canary: Canary, anyio_backend: object) -> dict[str, Shown]:
             for attack in LIFTED
         ]
     )
-
-
-@pytest.fixture(scope="module")
-def engine() -> None:
-    """An engine with the image."""
-    need("strict")
 
 
 @pytest.mark.docker
