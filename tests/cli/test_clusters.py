@@ -145,3 +145,90 @@ def test_what_cannot_be_used_is_one_line(shell: Shell, arguments: tuple[str, ...
     assert len(result.complaint) == 1
     assert words in result.err
     assert not Path(shell.folder / "runs").exists()
+
+
+def test_select_takes_few_clusters_in_the_order_of_what_they_add(shell: Shell) -> None:
+    """The file is written whole, refuses to be replaced, and can be run."""
+    saved(shell)
+    taken = shell.run("clusters", "select", FILE, "--out", "few.jsonl")
+    assert taken.code == 0, taken.err
+    assert "58 of 61 tools" in taken.err
+    few = rows((shell.folder / "few.jsonl").read_text())
+    assert len(few) == 19
+    assert all(len(line["tools"]) == 4 for line in few[:10])
+    refused = shell.run("clusters", "select", FILE, "--out", "few.jsonl")
+    assert (refused.code, len(refused.complaint)) == (5, 1)
+    assert shell.run("clusters", "select", FILE, "--out", "few.jsonl", "--most", "3", "--overwrite").code == 0
+    assert len((shell.folder / "few.jsonl").read_text().splitlines()) == 3
+    assert not list(shell.folder.glob("*.part"))
+
+
+def catalogue(shell: Shell) -> str:
+    """Two OpenAPI documents, and one that is cut off in the middle; returns the folder."""
+    folder = shell.folder / "apis"
+    folder.mkdir()
+    for noun in ("order", "invoice"):
+        item = {
+            "type": "object",
+            "properties": {"id": {"type": "string"}, "note": {"type": "string"}},
+            "required": ["id"],
+        }
+        body = {"required": True, "content": {"application/json": {"schema": item}}}
+
+        def gives(schema: dict[str, Any]) -> dict[str, Any]:
+            return {"200": {"description": "ok", "content": {"application/json": {"schema": schema}}}}
+
+        key = {"name": f"{noun}Id", "in": "path", "required": True, "schema": {"type": "string"}}
+        document = {
+            "openapi": "3.0.0",
+            "info": {"title": f"{noun} desk", "version": "1", "license": {"name": "MIT"}},
+            "servers": [{"url": f"https://{noun}.example"}],
+            "paths": {
+                f"/{noun}s": {
+                    "get": {"summary": f"List {noun}s", "responses": gives({"type": "array", "items": item})},
+                    "post": {"summary": f"Create a {noun}", "requestBody": body, "responses": gives(item)},
+                },
+                f"/{noun}s/{{{noun}Id}}": {
+                    "parameters": [key],
+                    "get": {"summary": f"Get a {noun}", "responses": gives(item)},
+                    "delete": {"summary": f"Delete a {noun}", "responses": {"204": {"description": "gone"}}},
+                },
+            },
+        }
+        (folder / f"{noun}.json").write_text(json.dumps(document))
+    (folder / "zcut.json").write_text('{"openapi": "3.0.0", "paths": {')
+    return "apis"
+
+
+def test_build_gives_the_same_file_whatever_the_workers_and_the_hash_seed(shell: Shell) -> None:
+    """A document that is cut off costs no other, and is counted."""
+    flags = ("clusters", "build", "--catalog", f"openapi:{catalogue(shell)}")
+    one = shell.run(*flags, "--out", "a.jsonl", "--workers", "1", "--report", "a.json", env={"PYTHONHASHSEED": "0"})
+    assert one.code == 0, one.err
+    two = shell.run(*flags, "--out", "b.jsonl", "--workers", "2", env={"PYTHONHASHSEED": "7"})
+    assert two.code == 0, two.err
+    assert (shell.folder / "a.jsonl").read_bytes() == (shell.folder / "b.jsonl").read_bytes()
+    built = rows((shell.folder / "a.jsonl").read_text())
+    assert {service for line in built for service in line["services"]} >= {"order", "invoice"}
+    assert sum(json.loads((shell.folder / "a.json").read_text())["skipped"].values()) == 1
+    assert shell.run("clusters", "stats", "a.jsonl", "--check").code == 0
+
+
+@pytest.mark.parametrize(
+    ("flags", "code", "words"),
+    [
+        (("--catalog", "openapi:absent"), 6, "absent does not exist"),
+        (("--catalog", "wsdl:apis"), 2, "the kind must be one of"),
+        (("--catalog", "openapi:apis", "--licences", "GPL-2.0"), 6, "no cluster can be made"),
+        (("--catalog", "openapi:apis", "--workers", "900"), 2, "Must be <= 64"),
+    ],
+)
+def test_a_catalogue_that_cannot_be_used_is_one_line(
+    shell: Shell, flags: tuple[str, ...], code: int, words: str
+) -> None:
+    """What and where; nothing is written."""
+    catalogue(shell)
+    result = shell.run("clusters", "build", *flags, "--out", "a.jsonl")
+    assert (result.code, result.out, len(result.complaint)) == (code, "", 1)
+    assert words in result.err
+    assert not (shell.folder / "a.jsonl").exists()
