@@ -31,7 +31,7 @@ CAPPED_FROM = 20
 """Providers from which on no one may dominate; with fewer the bound could not be kept."""
 EXPECTED = 33_000
 """Clusters of a large build, by which a provider of many documents is held to a sensible number from each."""
-LEAST_PER_DOCUMENT = 12
+LEAST_PER_DOCUMENT = 8
 BATCH = 512
 """Joins that are tried at a time."""
 
@@ -108,7 +108,7 @@ def _plain(function: Callable[[T], R], items: Iterable[T], /, chunksize: int = 1
 def _limits(documents: Sequence[Document]) -> list[int]:
     """Clusters per document: a provider of many documents may not have all it could from each."""
     of = Counter(_group(document) for document in documents)
-    most = 1.5 * MOST_SHARE * EXPECTED
+    most = 1.2 * MOST_SHARE * EXPECTED
     return [max(LEAST_PER_DOCUMENT, int(most / of[_group(document)])) for document in documents]
 
 

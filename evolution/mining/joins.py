@@ -207,4 +207,4 @@ def _scores(one: Side, other: Side, tools: Sequence[MinedTool], edges: Sequence[
 def executes(cluster: MinedCluster) -> bool:
     """True when the cluster's plan runs through on the entity store, all its tools in one list."""
     specs = [tool.spec() for tool in cluster.tools]
-    return execute_on(EntityToolbox(world_name(cluster.id), specs), specs, cluster.plan, SEED).ok
+    return execute_on(EntityToolbox(world_name(cluster.id), specs, tried=False), specs, cluster.plan, SEED).ok

@@ -89,7 +89,9 @@ class Validator:
         """The tools that cannot be played, else the one at which the plan fails; empty when it runs through."""
         specs = [self.spec(tool) for tool in plan]
         # The world that a run over this cluster plays in, so that what holds here holds there.
-        toolbox = EntityToolbox(world_name(cluster_id(self._facts[tool].record.id for tool in plan)), specs)
+        toolbox = EntityToolbox(
+            world_name(cluster_id(self._facts[tool].record.id for tool in plan)), specs, tried=False
+        )
         left_out = {play.tool: play for play in toolbox.unplayable}
         for play in left_out.values():
             self.rejected[f"unplayable: {play.reason}"] += 1

@@ -56,7 +56,7 @@ def execute_plan(
 
     The outcome is a function of the arguments. It ends at the first tool that is unknown, unplayable or fails.
     """
-    return execute_on(EntityToolbox("plan", specs, hints=hints), specs, order, seed)
+    return execute_on(EntityToolbox("plan", specs, hints=hints, tried=False), specs, order, seed)
 
 
 def execute_on(toolbox: EntityToolbox, specs: Sequence[ToolSpec], order: Sequence[str], seed: int) -> PlanRun:
