@@ -121,7 +121,7 @@ async def lifted(cells: list[tuple[str, str, float]]) -> dict[str, Shown]:
     async with connected(engine_url()) as docker:
         made = await docker.containers.create(config)
         try:
-            await made.put_archive("/", _archive("cells.json", json.dumps(cells).encode()))
+            await made.put_archive("/", _archive("cells.json", json.dumps(cells).encode()))  # type: ignore[no-untyped-call]
             await made.start()
             await made.wait(timeout=aiohttp.ClientTimeout(total=300))
             lines = await made.log(stdout=True)

@@ -77,7 +77,9 @@ class Unwalled:
 async def test_a_sandbox_that_does_not_contain_is_refused(engine: None) -> None:
     """The self-test where there are no walls: it names what succeeded."""
     session = cast("CodeSession", Unwalled())
-    with pytest.raises(InfrastructureFault, match=r"does not contain: .*NoNewPrivs.*Seccomp.*mount.*forks"):
+    with pytest.raises(
+        InfrastructureFault, match=r"does not contain: .*NoNewPrivs.*Seccomp.*write to /usr.*user namespace.*forks"
+    ):
         await check_containment(session, Limits(processes=4))
 
 
