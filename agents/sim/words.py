@@ -113,7 +113,7 @@ class ToolIndex:
         wanted = stems(wish)
         return self._weigh(wanted & tool.everything) / (self._weigh(wanted) or 1.0)
 
-    def choose(self, wish: str, least: float = 0.7) -> KnownTool | None:
+    def choose(self, wish: str, least: float = 0.75) -> KnownTool | None:
         """The tool that a wish sounds like, or None when none covers at least that share of its words."""
         ranked = self.ranked(wish)
         return ranked[0] if ranked and self.covers(wish, ranked[0]) >= least else None

@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 import anyio
+import msgspec
 import pytest
 
 from tdscaling.agents.paths import find
 from tdscaling.agents.proof import PlanProblem, Proof, prove
-from tdscaling.runtime.blueprint import Argument, Condition, Constant, Fact, Goal, Plan, Produced, Report, Step, Told
+from tdscaling.runtime.blueprint import (
+    Argument,
+    Condition,
+    Constant,
+    Disturbance,
+    Fact,
+    Goal,
+    GoalKind,
+    Plan,
+    Produced,
+    Report,
+    Step,
+    Told,
+)
+from tdscaling.sandbox.disturbed import disturbed
 from tdscaling.sandbox.services import builtin
 from tdscaling.sandbox.world import open_worlds
 
@@ -98,3 +113,57 @@ def test_paths_reach_into_lists_and_choose_by_neighbours() -> None:
     assert find(reply, "orders.1.status") == ["done"]
     assert find(reply, "total") == [2]
     assert find(reply, "orders.*.colour") == []
+
+
+def _blocked(*disturbances: Disturbance, fails: bool = True, kind: GoalKind = "blocked") -> Plan:
+    plan = _plan(_step("cancel_order", fails=fails))
+    goal = msgspec.structs.replace(plan.goals[0], kind=kind)
+    return msgspec.structs.replace(plan, goals=(goal,), disturbances=disturbances)
+
+
+async def _prove_disturbed(plan: Plan) -> Proof:
+    world = disturbed(await open_worlds(builtin(["orders"]), 5), plan.disturbances, 5)
+    try:
+        return await prove(plan, world, await world.snapshot(), TOOLS)
+    finally:
+        await world.aclose()
+
+
+def test_a_step_that_the_world_refuses_is_part_of_the_proof() -> None:
+    """What comes out is that nothing changed; the refusal is the step's reply."""
+    proof = anyio.run(_prove_disturbed, _blocked(Disturbance("denied", "cancel_order")))
+    assert proof.changes == {}
+    assert "permission_denied" in proof.replies[0]
+
+
+def test_a_passing_error_does_not_stop_a_plan() -> None:
+    """The dry run tries again as often as the error lasts."""
+    plan = _blocked(Disturbance("error", "cancel_order", times=2), fails=False, kind="act")
+    assert anyio.run(_prove_disturbed, plan).changes["orders"]["orders"][ORDER]["status"] == "cancelled"
+
+
+@pytest.mark.parametrize(
+    ("plan", "says"),
+    [
+        (_blocked(), "works, though it is to fail"),
+        (_blocked(Disturbance("denied", "cancel_order"), fails=False, kind="act"), "does not fail"),
+        (_blocked(Disturbance("denied", "cancel_order"), kind="act"), "of kind blocked exactly when"),
+        (_blocked(Disturbance("denied", "cancel_order"), fails=False), "of kind blocked exactly when"),
+        (_blocked(Disturbance("denied", "get_order")), "no step calls that tool"),
+        (_blocked(Disturbance("pages", "cancel_order", times=2)), "two steps at least read pages"),
+        (_blocked(Disturbance("meddling", "cancel_order", other="get_order", arguments="{}")), "must be a read"),
+    ],
+)
+def test_a_disturbance_that_does_nothing_for_the_plan_is_named(plan: Plan, says: str) -> None:
+    """A plan with a perturbation holds only when the perturbation happens."""
+    with pytest.raises(PlanProblem, match=says):
+        anyio.run(_prove_disturbed, plan)
+
+
+def test_a_fact_is_taken_back_only_where_there_is_occasion_to() -> None:
+    """Somebody who is asked nothing has no next message to change their mind in."""
+    plan = _plan(_step("get_order"))
+    fact = msgspec.structs.replace(plan.goals[0].facts[0], at_first='"ORD-1"')
+    goal = msgspec.structs.replace(plan.goals[0], facts=(fact,))
+    with pytest.raises(PlanProblem, match="asked nothing"):
+        anyio.run(_prove, msgspec.structs.replace(plan, goals=(goal,)))

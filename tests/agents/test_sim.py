@@ -68,10 +68,10 @@ def faultless() -> list[Row]:
     return anyio.run(theatre.play, 260)
 
 
-def test_without_mistakes_nearly_every_row_is_accepted(faultless: list[Row]) -> None:
-    """What is left are plans that the world's rules forbid and the repairs did not mend."""
+def test_without_mistakes_every_row_is_accepted(faultless: list[Row]) -> None:
+    """Every plan holds after its repairs, and every conversation meets it."""
     rejected = Counter(row.verdict.reasons[0].split(":")[0] for row in faultless if not row.verdict.accepted)
-    assert sum(rejected.values()) <= 0.06 * len(faultless), rejected
+    assert sum(rejected.values()) <= 0.005 * len(faultless), rejected
 
 
 def test_every_mode_is_realised_and_mostly_where_it_was_asked_for(faultless: list[Row]) -> None:
