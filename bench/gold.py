@@ -273,8 +273,10 @@ async def play(which: str, limit: int | None, *, show: bool) -> int:
                 )
     print(f"{'set':18} tasks  gold replays  gates accept  of these with secrets  with look-ups added")
     for name in dict.fromkeys(name for name, _ in counts):
-        n = {what: counts[name, what] for what in ("tasks", "replayed", "accepted", "unfit", "looked")}
-        print(f"{name:18} {n['tasks']:5}  {n['replayed']:12}  {n['accepted']:12}  {n['unfit']:21}  {n['looked']:19}")
+        of = {what: counts[name, what] for what in ("tasks", "replayed", "accepted", "unfit", "looked")}
+        print(
+            f"{name:18} {of['tasks']:5}  {of['replayed']:12}  {of['accepted']:12}  {of['unfit']:21}  {of['looked']:19}"
+        )
     for reason, n in reasons.most_common():
         print(f"  {n:4}  {reason}" + (f"  {examples[reason]}" if show else ""))
     return sum(n for (_, what), n in counts.items() if what == "replayed") - sum(
