@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...runtime.blueprint import Expected
+from ...runtime.blueprint import Expected, Goal, Told
 from ...sandbox.tools import JsonValue
 from ..compare import same_changes, same_reply
 from ..evidence import Evidence
@@ -75,13 +75,36 @@ def facts(evidence: Evidence) -> Iterator[Problem]:
             yield Problem(code, f"{expected.label} of goal {expected.goal}", at)
 
 
+def errands(evidence: Evidence) -> Iterator[Problem]:
+    """Where the user asks for no value, a call worked all the same, and one for every item of a told list."""
+    plan = evidence.blueprint.plan
+    for index in evidence.blueprint.executed:
+        step = plan.steps[index]
+        goal = plan.goals[step.goal]
+        if goal.kind != "act" or goal.reports or step.fails:
+            continue
+        start = evidence.raised_at(step.goal)
+        worked = [e for e in evidence.exchanges if e.ok and e.position > start]
+        texts = [f"{e.call.function.arguments} {e.again.content}" for e in worked]
+        items = [_item(goal, argument.source) for argument in step.arguments if isinstance(argument.source, Told)]
+        if not texts or not all(any(says(text, item) for text in texts) for item in items if item is not None):
+            yield Problem("facts.not_looked_at", f"{step.tool} of goal {step.goal}", start)
+
+
+def _item(goal: Goal, source: Told) -> JsonValue:
+    """The element of a told list that a step takes; None where it takes the whole value."""
+    value = next((decode(fact.value) for fact in goal.facts if fact.label == source.label), None)
+    return value[source.item] if isinstance(value, list) and 0 <= source.item < len(value) else None
+
+
 def _slight(value: JsonValue) -> bool:
-    """True for a value that stands in many a text by accident: a small number, a yes or no, a very short word."""
+    """True for a value that stands in many a text by accident: a small number, a yes or no, a day."""
     if isinstance(value, bool):
         return True
     if isinstance(value, int | float):
         return abs(value) < 100 and value == int(value)
-    return len(str(value)) < 3
+    text = str(value)
+    return len(text) < 3 or (len(text) == 10 and text[4] + text[7] == "--")
 
 
 def _contradicted(told: list[str], expected: Expected, value: JsonValue) -> bool:
@@ -90,4 +113,4 @@ def _contradicted(told: list[str], expected: Expected, value: JsonValue) -> bool
     return bool(claims) and not any(says(claim, value) for claim in claims)
 
 
-OUTCOME: tuple[OutcomeGate, ...] = (offered, reexecution, final_state, facts)
+OUTCOME: tuple[OutcomeGate, ...] = (offered, reexecution, final_state, facts, errands)

@@ -56,7 +56,7 @@ def tells_its_facts(evidence: Evidence) -> Iterator[Problem]:
             told = any(tells(text, leaf) for position, text in evidence.talk.users if position < used)
             claims = [claim for text in evidence.users for claim in stated(text, fact.label)]
             returned = any(says(reply, leaf) for position, reply in evidence.talk.replies if position < used)
-            if not told and (claims or not returned):
+            if not told and not (returned and (fact.slip or not claims)):
                 yield Problem("user.fact_not_told", f"{fact.label} of goal {goal}", start)
                 break
 

@@ -14,7 +14,7 @@ from .problem import OutcomeGate, Problem
 
 IDLE = 1
 """Messages of courtesy that a user may send without asking, telling or answering anything."""
-_LISTED = re.compile(r"(?m)^\s*(?:[-*]|\d+[.)])\s+\S")
+_LISTED = re.compile(r"\s*(?:[-*]|\d+[.)])\s+\S")
 _COURTESY = ("anything else", "something else", "else i can", "need anything", "further help", "any other", "more help")
 
 
@@ -45,9 +45,10 @@ def answers_questions(evidence: Evidence) -> Iterator[Problem]:
     if not question.endswith("?") or any(phrase in question.lower() for phrase in _COURTESY):
         return
     asked = content_words(question)
-    for goal in evidence.blueprint.plan.goals:
-        for fact in goal.facts:
-            if content_words(fact.label) <= asked:
+    for goal, turn in zip(evidence.blueprint.plan.goals, evidence.raised, strict=True):
+        for fact in goal.facts if turn else ():
+            waiting = fact.reveal == "asked" and not any(tells(text, decode(fact.value)) for text in evidence.users)
+            if waiting or content_words(fact.label) <= asked:
                 yield Problem("user.leaves_question", f"the {fact.label} is asked for", position)
                 return
 
@@ -56,13 +57,13 @@ def gives_nothing_away(evidence: Evidence) -> Iterator[Problem]:
     """The user does not read out the list of its goals."""
     goals = evidence.blueprint.plan.goals
     for turn, (position, text) in enumerate(evidence.talk.users, start=1):
-        listed = len(_LISTED.findall(text))
+        listed = sum(any(_recites(line, goal) for goal in goals) for line in text.split("\n") if _LISTED.match(line))
         here = [goal for goal, at in zip(goals, evidence.raised, strict=True) if at == turn]
         groups = sum(not goal.together for goal in here)
         meant = " ".join(goal.intent for goal in here)
         elsewhere = [goal for goal, at in zip(goals, evidence.raised, strict=True) if at != turn]
         later = [goal for goal in elsewhere if goal.intent not in meant and _recites(text, goal)]
-        if groups + len(later) > (1 if listed > 1 else 2):
+        if listed > 1 or groups + len(later) > 2:
             yield Problem("user.leaks_goals", f"{groups + len(later)} goals in one message", position)
 
 

@@ -12,7 +12,7 @@ from ..paths import decode
 from ..said import says
 from ..stage import Stage
 from .fault import Fault, Skip
-from .line import Line, answers, arguments, called, failed, new_call, places, reply_of, set_arguments
+from .line import Line, answers, arguments, called, failed, goals, new_call, places, reply_of, set_arguments
 from .playing import filled, leaves_before, specs_of, state_after
 
 
@@ -99,7 +99,10 @@ async def _other_tool(line: Line, dice: Random, stage: Stage, *, lists: bool) ->
     """A read is replaced by another tool's that brings up the same; with `lists`, by one that lists or searches."""
     reads = [spec for spec in specs_of(line, stage) if spec.read_only]
     names = {spec.name for spec in reads}
-    spots = [(at, call) for at, call in _singles(line) if call["function"]["name"] in names]
+    facts = [decode(fact["value"]) for goal in goals(line) for fact in goal["facts"]]
+    items = {str(item) for fact in facts if isinstance(fact, list) for item in fact}  # each is to be looked at itself
+    singles = [(at, call) for at, call in _singles(line) if call["function"]["name"] in names]
+    spots = [(at, call) for at, call in singles if not items & set(map(str, arguments(call).values()))]
     for at, call in dice.sample(spots, len(spots)):
         needed = _needed_later(line, at, str(reply_of(line, call)["content"]))
         for spec in reads:
@@ -160,7 +163,7 @@ async def _recover(line: Line, dice: Random, stage: Stage) -> None:
     for at, call in dice.sample(singles, len(singles)):
         told = [value for key, value in arguments(call).items() if is_identifier(key) and isinstance(value, str)]
         for spec in specs_of(line, stage):
-            required = spec.input_schema.get("required") or ()
+            required: list[str] = list(spec.input_schema.get("required") or ())
             if (
                 spec.name == call["function"]["name"]
                 or len(required) != 1

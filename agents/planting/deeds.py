@@ -118,9 +118,10 @@ async def _extra_write(line: Line, dice: Random, stage: Stage) -> None:
 async def _wrong_write(line: Line, dice: Random, stage: Stage) -> None:
     """A write with another value than the user told."""
     writes = {spec.name for spec in specs_of(line, stage) if not spec.read_only}
+    last = {call["function"]["name"]: call for _, call in called(line)}  # an earlier one may be overwritten anyway
     options = [
         (call, name, wrong)
-        for _, call in called(line)
+        for call in last.values()
         if call["function"]["name"] in writes and not failed(line, call)
         for name, value in arguments(call).items()
         for wrong in _others(schema_of(line, call["function"]["name"])["properties"].get(name, {}), name, value)
@@ -249,11 +250,29 @@ def _refuse_without_try(line: Line, dice: Random) -> None:
     line["messages"][users[number] + 1 : end] = [answer]
 
 
-def _do_not_tell_refusal(line: Line, _: Random) -> None:
-    if not any(goal["kind"] in ("no_capable_tool", "forbidden") for goal in goals(line)):
+def _leave_out_item(line: Line, dice: Random) -> None:
+    """One item of a list that the user told is passed over."""
+    steps = [line["blueprint"]["plan"]["steps"][index] for index in line["blueprint"]["executed"]]
+    told = [a["source"] for step in steps for a in step["arguments"] if a["source"].get("item", -1) >= 0]
+    facts = {fact["label"]: decode(fact["value"]) for goal in goals(line) for fact in goal["facts"]}
+    items = [facts[source["label"]][source["item"]] for source in told if isinstance(facts.get(source["label"]), list)]
+    spots = [(at, call) for at, call in called(line) if items and set(arguments(call).values()) & set(map(str, items))]
+    spots = [(at, call) for at, call in spots if len(line["messages"][at]["tool_calls"]) == 1]
+    written = [call["function"]["arguments"] for _, call in called(line)]
+    spots = [(at, call) for at, call in spots if written.count(call["function"]["arguments"]) == 1]
+    if len(spots) < 2:
         raise Skip
+    at, call = dice.choice(spots)
+    line["messages"].remove(reply_of(line, call))
+    del line["messages"][at]
+
+
+def _do_not_tell_refusal(line: Line, _: Random) -> None:
+    if not any(goal["kind"] in ("no_capable_tool", "forbidden", "blocked") for goal in goals(line)):
+        raise Skip
+    refused = re.compile(r"\b(cannot|not able|not allowed|not permitted|no tool|failed|could not|did not work)\b")
     for at in answers(line):
-        if re.search(r"\b(cannot|not able|not allowed|not permitted|no tool)\b", line["messages"][at]["content"]):
+        if refused.search(line["messages"][at]["content"]):
             line["messages"][at]["content"] = "Consider it done, it is all settled now."
 
 
@@ -303,12 +322,24 @@ def _words(text: str) -> set[str]:
 
 def _call_needlessly(line: Line, dice: Random) -> None:
     """A goal that needs no tool is answered with one."""
-    number = next((n for n, goal in enumerate(goals(line)) if goal["kind"] == "no_tool_needed"), None)
+    idle = ("no_tool_needed", "off_topic")
+    number = next((n for n, goal in enumerate(goals(line)) if goal["kind"] in idle), None)
     users, calls = places(line, "user"), [call for _, call in called(line) if not failed(line, call)]
     if number is None or len(users) != len(goals(line)) or len(goals(line)) < 2 or not calls:
         raise Skip
     function = dice.choice(calls)["function"]
     line["messages"][users[number] + 1 : users[number] + 1] = new_call(line, function["name"], decode_object(function))
+
+
+def _give_up_untried(line: Line, _: Random) -> None:
+    """What the world would have refused is not even tried."""
+    failing = {step["tool"] for step in line["blueprint"]["plan"]["steps"] if step.get("fails")}
+    calls = [(at, call) for at, call in called(line) if call["function"]["name"] in failing and failed(line, call)]
+    if not calls or any(len(line["messages"][at]["tool_calls"]) > 1 for at, _ in calls):
+        raise Skip
+    for at, call in reversed(calls):
+        line["messages"].remove(reply_of(line, call))
+        del line["messages"][at]
 
 
 def decode_object(function: JsonObject) -> JsonObject:
@@ -346,9 +377,11 @@ DEEDS: tuple[Fault, ...] = (
     Fault("a fact told before it was asked for", ("facts.",), _too_soon),
     Fault("an identifier made up in an answer", ("grounding.invented_code",), _invent_code),
     Fault("an address made up in an answer", ("grounding.invented_address",), _invent_address),
+    Fault("an item of a list passed over", ("facts.", "state."), _leave_out_item, played=True),
     Fault("a refusal without a try", ("refusal.unfounded",), _refuse_without_try),
-    Fault("a refusal that nobody is told of", ("refusal.not_told",), _do_not_tell_refusal),
+    Fault("a refusal that nobody is told of", ("refusal.not_told", "refusal.failure_not_told"), _do_not_tell_refusal),
     Fault("a refusal without a reason", ("refusal.without_reason",), _refuse_barely),
+    Fault("a thing given up without a try", ("refusal.not_tried",), _give_up_untried, played=True),
     Fault("what the policy forbids is done", ("policy.broken", "state."), live=_do_what_is_forbidden, played=True),
     Fault("a call for what needs none", ("refusal.called_tool",), _call_needlessly, played=True),
     Fault("a withheld tool given after all", ("tools.withheld",), live=_give_back),

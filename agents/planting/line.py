@@ -73,7 +73,8 @@ def reply_of(line: Line, call: JsonObject) -> JsonObject:
     """The tool message that answers a call. Raises LookupError when there is none."""
     for message in line["messages"]:
         if message["role"] == "tool" and message["tool_call_id"] == call["id"]:
-            return message
+            found: JsonObject = message
+            return found
     raise LookupError(f"no reply to {call['id']}")
 
 

