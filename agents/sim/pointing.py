@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from random import Random
 
 from ...sandbox.entities.schemas import Unsatisfiable, fits
@@ -15,6 +15,7 @@ _NAMING = frozenset("id ids name key code number uuid guid sid arn slug no ident
 """Last words of parameters that name an entry."""
 _STEERING = frozenset("token cursor etag kind next previous schema error errors limit offset page pages".split())
 """Words of reply fields that nobody wants to hear."""
+_MAKES = frozenset("create write new make init add insert post register import copy clone".split())
 TRIALS = 4
 
 
@@ -51,21 +52,33 @@ def _typed(key: str, param: Param) -> JsonValue:
     return int(key) if schema_type(param.schema) in ("integer", "number") and key.lstrip("-").isdigit() else key
 
 
-def sure_leaves(schema: JsonObject | None, tables: Mapping[str, Mapping[str, JsonObject]]) -> tuple[Leaf, ...]:
-    """The leaves of a reply that will be there: required ones, what the world's records hold, and all in lists."""
+def sure_leaves(
+    schema: JsonObject | None, name: str, params: Sequence[Param], tables: Mapping[str, Mapping[str, JsonObject]]
+) -> tuple[Leaf, ...]:
+    """The leaves of a tool's reply that will be there: required ones, what is shown of an entry, and all in lists."""
     found = leaves(schema)
     if schema is None:
         return found
     needed = set(_needed(schema, ""))
-    held = {name for table in tables.values() for record in table.values() for name in record}
     lists = any("*" in leaf.path for leaf in found)
+    shown = set[str]() if lists else _shown(name, params, tables)
     return tuple(
         leaf
         for leaf in found
         if "$ref" not in leaf.schema
         and not _STEERING & set(snake(leaf.name).split("_"))
-        and ("*" in leaf.path or leaf.path in needed or (not lists and leaf.path in held))
+        and ("*" in leaf.path or leaf.path in needed or leaf.path in shown)
     )
+
+
+def _shown(name: str, params: Sequence[Param], tables: Mapping[str, Mapping[str, JsonObject]]) -> set[str]:
+    """Fields that a reply about one entry shows: all that its like have, of a new one what the call says."""
+    required = [param for param in params if param.required]
+    if _MAKES & set(snake(name).split("_")):
+        return {param.name for param in required}
+    pointed = [found for param in required if (found := nameable(param, tables))]
+    records = pointed[-1] if pointed else [record for table in tables.values() for record in table.values()]
+    return set(records[0]).intersection(*records) if pointed else {name for record in records for name in record}
 
 
 def _needed(schema: JsonObject, path: str) -> Iterable[str]:

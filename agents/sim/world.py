@@ -121,7 +121,7 @@ def _planned(entry: JsonObject, tables: dict[str, dict[str, JsonObject]]) -> Pla
         tool=tool,
         intent=intent_of(entry["description"]),
         service=entry["service"],
-        leaves=sure_leaves(returns, tables),
+        leaves=sure_leaves(returns, tool.name, tool.params, tables),
         read_only=entry["read_only"],
         plain=returns is None,
         naming=naming(tool.params, tables),
