@@ -118,6 +118,16 @@ An owner is this, alive, dead, or unknown: of another boot or machine."""
 
 SANDBOX_SWEEP_HELP = "Remove the containers whose owner is proved dead."
 
+RECOVER_HELP = """Save what can be read of a damaged run into a new run directory.
+
+Every whole row that finished is taken over. `tdscaling run --run NEW --resume always`, with the settings of the run,
+then commits them in order and plays only what is missing."""
+
+RUNS_HELP = """List the runs in a folder, the newest last.
+
+running: a process is at work in it. complete: it reached --count. stopped: by a signal. ended: it gave up. killed: its
+process is gone without a word. All but the first can be resumed."""
+
 REVIEW_HELP = """Have a person check the verdicts of a run.
 
 RUN --out SHEET.csv draws accepted and rejected rows evenly over modes and tools, with their dialogues in SHEET.md.
@@ -164,6 +174,8 @@ def make_app() -> App:
     app.command(f"{package}.stats:stats", help=STATS_HELP, sort_key=2)
     app.command(f"{package}.funnel:funnel", help=FUNNEL_HELP, sort_key=2)
     app.command(f"{package}.review:review", help=REVIEW_HELP, sort_key=2)
+    app.command(f"{package}.runs:runs", help=RUNS_HELP, sort_key=2)
+    app.command(f"{package}.recover:recover", help=RECOVER_HELP, sort_key=5)
     texts = App(name="prompts", help="Look at the prompts, and change them.", help_format="plaintext", sort_key=5)
     texts.command(f"{package}.prompts_show:show_prompts", name="show", help=PROMPTS_SHOW_HELP, sort_key=1)
     texts.command(f"{package}.prompts_export:export_prompts", name="export", help=PROMPTS_EXPORT_HELP, sort_key=2)

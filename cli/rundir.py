@@ -30,6 +30,7 @@ from .settings_diff import difference
 RUNS = Path("runs")
 STDOUT = "-"
 IDENTITY = "identity.json"
+SUMMARY = "summary.json"
 LINES = ("timings.jsonl", "raw.jsonl", "run.log")
 """Files that a killed process may leave with half a last line."""
 
@@ -46,6 +47,10 @@ class Outputs:
     journal: SegmentJournal
     lock: RunLock
     """Held while the run goes on."""
+
+    def begin(self) -> None:
+        """The run begins: the summary of an earlier session is not that of this one."""
+        (self.directory / SUMMARY).unlink(missing_ok=True)
 
     @property
     def log(self) -> Path:
@@ -83,7 +88,8 @@ def open_outputs(config: RunConfig, now: datetime) -> Outputs:
             _mend(storage, name)
     journal = open_journal(storage)
     if not continues:
-        storage.write_text("config.yaml", yaml.safe_dump(config.public(), sort_keys=False, allow_unicode=True))
+        settings = {name: value for name, value in config.public().items() if name != "config"}  # a file names no other
+        storage.write_text("config.yaml", yaml.safe_dump(settings, sort_keys=False, allow_unicode=True))
     if config.out != STDOUT and config.overwrite and Path(config.out).is_file():
         os.truncate(config.out, 0)  # last, when nothing else can refuse any more
     sink = sink or _open_rows(config.out, overwrite=config.overwrite or journal.past.committed > 0)

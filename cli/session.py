@@ -70,6 +70,7 @@ class Session:
                 self._outputs.journal,
                 self._log.warning,
             )
+            self._outputs.begin()
             self._log.info(
                 "run started",
                 tools=sum(len(box.tools()) for box in toolboxes),

@@ -60,6 +60,7 @@ class Committer:
         journal: Journal,
         accepted: Sequence[Sink],
         rejected: Sink,
+        snapshot_every: int = SNAPSHOT_EVERY,
         alternatives: Sink | None = None,
     ) -> None:
         """`alternatives` takes the plays of a blueprint that did not become its row; without one they are dropped.
@@ -70,6 +71,7 @@ class Committer:
         self._journal = journal
         self._accepted = accepted
         self._rejected = rejected
+        self._snapshot_every = snapshot_every
         self._alternatives = alternatives
         self._encoder = msgspec.json.Encoder()
         self._next = 0  # index of the next commit
@@ -119,9 +121,10 @@ class Committer:
                 raise InputError(f"episode {index} was committed for another assignment than is drawn now{_STALE}")
             self._pending[index] = outcome
             commit = self._decide(outcome)
-            if (commit.accepted, _late(outcome, commit)) != past.decision(index):
+            event = _event(outcome, commit)
+            if (event.accepted, event.late, event.twin) != past.decision(index):
                 raise InputError(f"episode {index} was committed with another decision than is taken now{_STALE}")
-            self._journal.replayed(index, accepted=commit.accepted)
+            self._journal.replayed(event)
             self._check_snapshot()
             await self._deliver(commit)
             await anyio.lowlevel.checkpoint()
@@ -141,7 +144,7 @@ class Committer:
             while len(commits) < BATCH and not self._ahead.over() and (outcome := self._pending.get(self._next)):
                 commit = self._decide(outcome)
                 commits.append(commit)
-                events.append(Committed(commit.index, commit.id, commit.accepted, _late(outcome, commit)))
+                events.append(_event(outcome, commit))
             if not commits:
                 return
             await self._journal.committed(events)
@@ -172,7 +175,7 @@ class Committer:
         self._ahead.add(commit)
         self._next += 1
         self._draw()
-        if self._next % SNAPSHOT_EVERY == 0 and self._next > self._journal.past.committed:
+        if self._next % self._snapshot_every == 0 and self._next > self._journal.past.committed:
             self._journal.note_snapshot(self._next, self._drawn, fingerprint(self._controller))
         return commit
 
@@ -246,9 +249,11 @@ class Committer:
 _STALE = ": the run was made by another version of the program, or its journal was changed; start a new run"
 
 
-def _late(outcome: Outcome, commit: Commit) -> tuple[str, ...]:
-    """The reasons that were found at commit."""
-    return commit.reasons if outcome.row is not None and outcome.row.verdict.reasons != commit.reasons else ()
+def _event(outcome: Outcome, commit: Commit) -> Committed:
+    """What the journal keeps of a commit. `late` are the reasons that the row did not have when it finished."""
+    late = commit.reasons if outcome.row is not None and outcome.row.verdict.reasons != commit.reasons else ()
+    twin = commit.twin is not None and commit.twin.verdict.accepted
+    return Committed(commit.index, commit.id, commit.accepted, late, twin)
 
 
 def conversation_digest(messages: Sequence[ChatMessage]) -> bytes:

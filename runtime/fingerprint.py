@@ -21,49 +21,54 @@ _NAMED = (type, FunctionType, MethodType, BuiltinFunctionType)
 
 def fingerprint(thing: object) -> str:
     """32 hex digits. Raises TypeError for what cannot be looked into."""
-    digest = hashlib.blake2b(digest_size=16)
-    for part in state(thing):
-        digest.update(part)
-    return digest.hexdigest()
+    return hashlib.blake2b(state(thing), digest_size=16).hexdigest()
 
 
-def state(thing: object) -> Iterator[bytes]:
-    """The same in full, piece by piece. Raises TypeError for what cannot be looked into."""
-    yield from _state(thing, ())
+def state(thing: object) -> bytes:
+    """The same in full. Raises TypeError for what cannot be looked into."""
+    parts: list[str] = []
+    _put(thing, (), parts)
+    return "".join(parts).encode("utf-8", "backslashreplace")
 
 
-def _state(thing: object, path: tuple[int, ...]) -> Iterator[bytes]:
-    """`path`: the objects that this one is inside of."""
+def _put(thing: object, path: tuple[int, ...], parts: list[str]) -> None:
+    """Append what the thing is to the parts. `path`: the objects that it is inside of."""
     if thing is None or isinstance(thing, bool | int | str | bytes):
-        yield f"{type(thing).__name__}:{thing!r};".encode("utf-8", "backslashreplace")
+        parts.append(f"{type(thing).__name__}:{thing!r};")
     elif isinstance(thing, float):
-        yield f"float:{thing.hex()};".encode()
+        parts.append(f"float:{thing.hex()};")
     elif isinstance(thing, _NAMED):
-        yield f"named:{thing.__qualname__};".encode()
+        parts.append(f"named:{thing.__qualname__};")
     elif id(thing) in path:
-        yield f"within:{path.index(id(thing))};".encode()
+        parts.append(f"within:{path.index(id(thing))};")
     else:
-        yield f"{type(thing).__qualname__}(".encode()
-        yield from _inside(thing, (*path, id(thing)))
-        yield b")"
+        parts.append(f"{type(thing).__qualname__}(")
+        _put_inside(thing, (*path, id(thing)), parts)
+        parts.append(")")
 
 
-def _inside(thing: object, path: tuple[int, ...]) -> Iterator[bytes]:
+def _put_inside(thing: object, path: tuple[int, ...], parts: list[str]) -> None:
     if isinstance(thing, Mapping):
         for key, value in cast("Mapping[object, object]", thing).items():
-            yield from _state(key, path)
-            yield from _state(value, path)
+            _put(key, path, parts)
+            _put(value, path, parts)
     elif isinstance(thing, Set):
-        yield from sorted(b"".join(_state(one, path)) for one in cast("Set[object]", thing))
+        parts.extend(sorted(_text(one, path) for one in cast("Set[object]", thing)))
     elif isinstance(thing, list | tuple | deque | array):
         for one in cast("list[object]", thing):
-            yield from _state(one, path)
+            _put(one, path, parts)
     elif isinstance(thing, Random):
-        yield from _state(thing.getstate(), path)
+        _put(thing.getstate(), path, parts)
     else:
         for name, value in _attributes(thing):
-            yield name.encode()
-            yield from _state(value, path)
+            parts.append(name)
+            _put(value, path, parts)
+
+
+def _text(thing: object, path: tuple[int, ...]) -> str:
+    parts: list[str] = []
+    _put(thing, path, parts)
+    return "".join(parts)
 
 
 def _attributes(thing: object) -> Iterator[tuple[str, object]]:

@@ -11,7 +11,7 @@ import msgspec
 
 from . import seed
 from .bus import Bus, Clock, Handler, Reject, Release
-from .committer import Committer, Controller
+from .committer import SNAPSHOT_EVERY, Committer, Controller
 from .continued import ContinuedFile
 from .errors import OutputError, UserError
 from .journal import Journal, open_inline
@@ -139,6 +139,7 @@ class Run:
         run_seed: int,
         journal: Journal | None = None,
         observer: Observer | None = None,
+        snapshot_every: int = SNAPSHOT_EVERY,
         min_free: int = 0,
         warn: Callable[[str], None] = silent,
         clock: Clock = time.perf_counter_ns,
@@ -147,7 +148,8 @@ class Run:
         """Opens the run's files and draws the first assignments.
 
         `run_digest` and `run_seed` go into every row's id. `journal` may hold a past, with which the run goes on;
-        without one, what the storage holds is opened. While fewer than `min_free` bytes can be written, nothing is
+        without one, what the storage holds is opened. Every `snapshot_every` commits it is given a digest of the
+        controller's state, by which a resume is checked. While fewer than `min_free` bytes can be written, nothing is
         admitted, and `warn` is told.
 
         Raises:
@@ -177,6 +179,7 @@ class Run:
             journal=self._journal,
             accepted=sinks,
             rejected=self._rejected,
+            snapshot_every=snapshot_every,
             alternatives=self._alternatives,
         )
         self._bus = Bus(

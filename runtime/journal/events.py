@@ -53,6 +53,8 @@ class Committed(msgspec.Struct, frozen=True, tag_field="event", tag="committed",
     accepted: bool
     late: tuple[str, ...] = ()
     """Reasons that were found at commit: the row that finished does not have them."""
+    twin: bool = False
+    """Whether the second row of a contrast pair was accepted, too."""
 
 
 Event: TypeAlias = Assigned | Finished | Abandoned | Committed

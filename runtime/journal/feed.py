@@ -7,11 +7,11 @@ neither memory nor time of the others. Where it has got to, it may keep in the j
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable
 
 from ..errors import OutputError
 from ..mailbox import Signal
 from ..storage import Storage
+from .events import Committed
 from .place import Places
 from .reading import SegmentReader, row_line
 
@@ -22,23 +22,26 @@ class Feed:
     def __init__(self, storage: Storage, places: Places) -> None:
         self._places = places
         self._reader = SegmentReader(storage)
-        self._indices = array("q")  # index of row 1, 2, …
+        self._rows = array("q")  # of row 1, 2, …: twice the episode's index, and 1 more for the twin of a pair
         self._grown = Signal()
         self._ended = False
 
     @property
     def last(self) -> int:
         """The newest row; 0 when there is none."""
-        return len(self._indices)
+        return len(self._rows)
 
     @property
     def ended(self) -> bool:
         """Whether no row will be added."""
         return self._ended
 
-    def add(self, indices: Iterable[int]) -> None:
-        """These were accepted and are durable, the next in order."""
-        self._indices.extend(indices)
+    def add(self, commit: Committed) -> None:
+        """The next commit in order, which is durable."""
+        if commit.accepted:
+            self._rows.append(2 * commit.index)
+        if commit.twin:
+            self._rows.append(2 * commit.index + 1)
         self._grown.notify()
 
     def read(self, seq: int) -> bytes:
@@ -47,10 +50,11 @@ class Feed:
         Raises:
             OutputError: the segment cannot be read.
         """
-        found = self._places.get(self._indices[seq - 1])
+        index, twin = divmod(self._rows[seq - 1], 2)
+        found = self._places.get(index)
         if found is None:
             raise OutputError(f"row {seq} has no line in the journal")
-        return row_line(self._reader.read(*found))
+        return row_line(self._reader.read(*found), twin=bool(twin))
 
     async def until(self, seq: int) -> bool:
         """Wait for row `seq`; False when the run ended without it."""

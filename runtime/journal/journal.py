@@ -36,7 +36,7 @@ class Journal(Protocol):
         """Keep that these outcomes, the next in order, were committed: at most 64. Raises OutputError."""
         ...
 
-    def replayed(self, index: int, *, accepted: bool) -> None:
+    def replayed(self, commit: Committed) -> None:
         """A commit of the past was taken again."""
         ...
 
@@ -87,12 +87,12 @@ class SegmentJournal:
     async def committed(self, commits: Sequence[Committed]) -> None:
         """See Journal."""
         await self._writer.keep([Line(encode_event(commit), None) for commit in commits])
-        self.feed.add(commit.index for commit in commits if commit.accepted)
+        for commit in commits:
+            self.feed.add(commit)
 
-    def replayed(self, index: int, *, accepted: bool) -> None:
+    def replayed(self, commit: Committed) -> None:
         """See Journal."""
-        if accepted:
-            self.feed.add((index,))
+        self.feed.add(commit)
 
     def note_cursor(self, name: str, seq: int) -> None:
         """See Journal."""

@@ -55,7 +55,7 @@ class Past:
         self.repaired = 0
         """Bytes that were cut off the last segment."""
         self.places = Places()
-        self._accepted = bytearray()  # 1 per accepted commit, 0 per other
+        self._accepted = bytearray()  # per commit: 1 when its row was accepted, and 2 more when its twin was
         self._late: dict[int, tuple[str, ...]] = {}
         self._abandoned: dict[int, Abandoned] = {}
         self._assigned: set[int] = set()  # in flight at the end
@@ -77,9 +77,9 @@ class Past:
         """Episodes that were admitted and did not end."""
         return len(self._assigned)
 
-    def decision(self, index: int) -> tuple[bool, tuple[str, ...]]:
-        """Whether a committed outcome was accepted, and the reasons found at commit."""
-        return bool(self._accepted[index]), self._late.get(index, ())
+    def decision(self, index: int) -> tuple[bool, tuple[str, ...], bool]:
+        """Whether a committed row was accepted, the reasons found at commit, and whether its twin was accepted."""
+        return bool(self._accepted[index] & 1), self._late.get(index, ()), bool(self._accepted[index] & 2)
 
     def outcome(self, index: int) -> Outcome | None:
         """How an episode ended; None when it has to be played.
@@ -166,7 +166,7 @@ class Past:
                 text = f"episode {index} is committed after {self.committed} others" + ("" if ended else " unfinished")
                 raise self._broken(segment_name(place.segment), place.offset, text)
             self.committed += 1
-            self._accepted.append(event.accepted)
+            self._accepted.append(event.accepted + 2 * event.twin)
             if event.late:
                 self._late[index] = event.late
 

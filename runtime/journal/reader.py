@@ -66,23 +66,29 @@ def read_rows(directory: Path, *, rejected: bool = False) -> Iterator[Row]:
     Raises:
         InputError: the directory holds no run, or a line of its journal is none.
     """
-    waiting: dict[int, Row] = {}
+    waiting: dict[int, Finished] = {}
     for where, text in journal_lines(directory):
         try:
             event = decode_event(text)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise InputError(f"{where}: not a line of a journal: {error}") from None
         if isinstance(event, Finished):
-            waiting[event.index] = event.row
+            waiting[event.index] = event
         elif isinstance(event, Abandoned):
             waiting.pop(event.index, None)
-        elif isinstance(event, Committed):
-            row = waiting.pop(event.index, None)
-            if row is not None and (event.accepted or rejected):
-                yield _judged(row, event)
+        elif isinstance(event, Committed) and (finished := waiting.pop(event.index, None)) is not None:
+            yield from (row for row in _judged(finished, event) if row.verdict.accepted or rejected)
 
 
-def _judged(row: Row, commit: Committed) -> Row:
-    if not commit.late:
-        return row
-    return msgspec.structs.replace(row, verdict=Verdict(False, commit.late, row.verdict.scores))
+def _judged(finished: Finished, commit: Committed) -> Iterator[Row]:
+    """The row and its twin, with what the commit added to their verdicts."""
+    row, twin = finished.row, finished.twin
+    yield _with(row, commit.late) if commit.late else row
+    if twin is not None and twin.verdict.accepted and not commit.twin:
+        yield _with(twin, ("set.duplicate",) if commit.accepted else ("set.half_pair",))
+    elif twin is not None:
+        yield twin
+
+
+def _with(row: Row, reasons: tuple[str, ...]) -> Row:
+    return msgspec.structs.replace(row, verdict=Verdict(False, reasons, row.verdict.scores))

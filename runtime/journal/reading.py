@@ -12,31 +12,38 @@ from .segments import segment_name, segment_numbers
 
 
 class SegmentReader:
-    """Reads single lines. Keeps one file open per segment; close it in the end."""
+    """Reads single lines. Keeps one file open per segment until `close`; after it, none."""
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
         self._files: dict[int, BinaryIO] = {}  # {segment: file}
+        self._closed = False
 
     def read(self, segment: int, offset: int, length: int) -> bytes:
         """So many bytes of a segment; fewer when it does not have them. Raises OutputError."""
-        file = self._files.get(segment)
-        if file is None:
-            file = self._files[segment] = self._storage.open_read(segment_name(segment))
-        file.seek(offset)
-        found = file.read(length)
-        if len(found) < length:  # a storage may give the file as it was when it was opened
-            self._files.pop(segment).close()
-            file = self._files[segment] = self._storage.open_read(segment_name(segment))
-            file.seek(offset)
-            found = file.read(length)
-        return found
+        if self._closed:
+            with self._storage.open_read(segment_name(segment)) as file:
+                return _part(file, offset, length)
+        kept = self._files.get(segment)
+        found = _part(kept, offset, length) if kept else b""
+        if len(found) == length:
+            return found
+        if kept is not None:  # a storage may give the file as it was when it was opened
+            kept.close()
+        fresh = self._files[segment] = self._storage.open_read(segment_name(segment))
+        return _part(fresh, offset, length)
 
     def close(self) -> None:
         """Close every file. Idempotent."""
+        self._closed = True
         for file in self._files.values():
             file.close()
         self._files.clear()
+
+
+def _part(file: BinaryIO, offset: int, length: int) -> bytes:
+    file.seek(offset)
+    return file.read(length)
 
 
 def segment_lines(storage: Storage) -> Iterator[tuple[str, int, bytes]]:
@@ -51,11 +58,13 @@ def segment_lines(storage: Storage) -> Iterator[tuple[str, int, bytes]]:
 
 class _Finished(msgspec.Struct):
     row: msgspec.Raw
+    twin: msgspec.Raw = msgspec.Raw()
 
 
 _ROW = msgspec.json.Decoder(_Finished)
 
 
-def row_line(line: bytes) -> bytes:
-    """The row in a `finished` line, as the line that sinks get: the same bytes that encoding it again would give."""
-    return bytes(_ROW.decode(line).row) + b"\n"
+def row_line(line: bytes, *, twin: bool = False) -> bytes:
+    """The row in a `finished` line, or its twin, as the line that sinks get: the bytes that encoding it gives."""
+    found = _ROW.decode(line)
+    return bytes(found.twin if twin else found.row) + b"\n"

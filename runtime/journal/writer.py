@@ -238,6 +238,10 @@ class InlineWriter:
 
     async def aclose(self) -> None:
         """See Writer."""
+        self.close()
+
+    def close(self) -> None:
+        """As `aclose`, at once."""
         if not self._open:
             return
         self._open = False
