@@ -216,7 +216,7 @@ class _Joins:
             for cluster, ok in zip(batch, self._spread(executes, batch, chunksize=16), strict=True):
                 if not ok:
                     self.failed += 1
-                elif self._room(cluster) and self._distinct.add([tool.id for tool in cluster.tools]):
+                elif self._room(cluster.providers) and self._distinct.add([tool.id for tool in cluster.tools]):
                     self._counts.update(cluster.providers)
                     found.append(cluster)
         return found
@@ -225,9 +225,9 @@ class _Joins:
         """Joins that are distinct from all that is kept and whose providers have room."""
         for one, other in pairs(self._services):
             self.pairs += 1
-            cluster = joined(one, other)
-            if self._room(cluster) and self._distinct.admits([tool.id for tool in cluster.tools]):
-                yield cluster
+            tools = [tool.id for tool in (*one.tools, *other.tools)]
+            if self._room((*one.cluster.providers, *other.cluster.providers)) and self._distinct.admits(tools):
+                yield joined(one, other)
 
-    def _room(self, cluster: MinedCluster) -> bool:
-        return not self._cap or all(self._counts[provider] < self._cap for provider in cluster.providers)
+    def _room(self, providers: Iterable[str]) -> bool:
+        return not self._cap or all(self._counts[provider] < self._cap for provider in providers)

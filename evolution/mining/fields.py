@@ -13,7 +13,23 @@ FieldKind: TypeAlias = Literal["identifier", "named", "credential", "paging", "c
 """`identifier` ends in id, uuid, arn, …; `named` may be a key by its stem alone (`bucket`, `function_name`)."""
 
 Semantic: TypeAlias = Literal[
-    "email", "phone", "url", "currency", "country", "coordinates", "address", "sku", "date", "ip", "domain", "symbol"
+    "email",
+    "phone",
+    "url",
+    "currency",
+    "country",
+    "city",
+    "postal code",
+    "coordinates",
+    "address",
+    "sku",
+    "isbn",
+    "tracking number",
+    "vat number",
+    "iban",
+    "ip",
+    "domain",
+    "symbol",
 ]
 """A type of value that means the same in every service."""
 
@@ -49,8 +65,13 @@ _SEMANTIC: dict[Semantic, frozenset[str]] = {
     "country": frozenset("country countrycode".split()),
     "coordinates": frozenset("lat latitude".split()),
     "address": frozenset("address streetaddress shippingaddress billingaddress formattedaddress postaladdress".split()),
-    "sku": frozenset("sku skus ean gtin barcode upc isbn".split()),
-    "date": frozenset("date startdate bookingdate eventdate checkin departuredate".split()),
+    "city": frozenset("city cityname town".split()),
+    "postal code": frozenset("postalcode zip zipcode postcode postal".split()),
+    "sku": frozenset("sku skus ean gtin barcode upc".split()),
+    "isbn": frozenset("isbn isbn10 isbn13".split()),
+    "tracking number": frozenset("trackingnumber trackingcode trackingid trackingno".split()),
+    "vat number": frozenset("vatnumber vatid taxid taxnumber vat vatno".split()),
+    "iban": frozenset("iban".split()),
     "ip": frozenset("ip ipaddress ipv4 ipv4address clientip".split()),
     "domain": frozenset("domain domainname hostname fqdn".split()),
     "symbol": frozenset("symbol ticker stocksymbol tickersymbol".split()),

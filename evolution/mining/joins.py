@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 
 import msgspec
 
 from ...sandbox.entities import EntityToolbox, execute_on
+from ...sandbox.tools import ToolSpec
 from .cluster import MinedCluster, MinedEdge, MinedTool, Scores, cluster_id, provenance_of, world_name
 from .fields import Semantic
 from .miner import MinedService, Port
@@ -16,7 +18,7 @@ from .validate import SEED
 
 SIDE = 4
 """Tools that either side brings at most."""
-ROUNDS = 60
+ROUNDS = 150
 """How often one port may be joined at most; every round joins each port that takes a value once."""
 
 
@@ -204,7 +206,12 @@ def _scores(one: Side, other: Side, tools: Sequence[MinedTool], edges: Sequence[
     )
 
 
+@lru_cache(maxsize=1024)  # a side stands in many joins
+def _spec(tool: MinedTool) -> ToolSpec:
+    return tool.spec()
+
+
 def executes(cluster: MinedCluster) -> bool:
     """True when the cluster's plan runs through on the entity store, all its tools in one list."""
-    specs = [tool.spec() for tool in cluster.tools]
+    specs = [_spec(tool) for tool in cluster.tools]
     return execute_on(EntityToolbox(world_name(cluster.id), specs, tried=False), specs, cluster.plan, SEED).ok

@@ -20,6 +20,10 @@ _SPOKEN = frozenset("name names title slug path paths url email file filename br
 """Keys that say something: a name or a path, not a number."""
 
 
+WIDEST = 1 << 31
+"""How far number keys of one entity lie apart at most, whatever their schema allows."""
+
+
 class KeyFormat(msgspec.Struct, frozen=True):
     """How the keys of one entity look."""
 
@@ -48,7 +52,7 @@ class KeyFormat(msgspec.Struct, frozen=True):
         """Distinct keys; fewer than asked for where the schema does not allow so many."""
         if self.style == "number":
             first = max(int(self.schema.get("minimum", 1)), rng.randrange(1, 400))
-            last = int(self.schema.get("maximum", first + 20 * count))
+            last = min(int(self.schema.get("maximum", first + 20 * count)), first + WIDEST)
             return [
                 str(number)
                 for number in sorted(
