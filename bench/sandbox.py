@@ -193,14 +193,14 @@ async def kills(kind: str, count: int) -> Tally:
 def main() -> None:
     """See the module's text."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("kinds", nargs="*", default=KINDS, choices=[*KINDS, []])
+    parser.add_argument("kinds", nargs="*", help=", ".join(KINDS))
     parser.add_argument("--kills", type=int, default=0)
     parser.add_argument("--many", action="store_true")
     options = parser.parse_args()
-    for kind in options.kinds:
+    for kind in options.kinds or KINDS:
         try:
             if options.kills:
-                share = -(-options.kills // len(options.kinds))
+                share = -(-options.kills // len(options.kinds or KINDS))
                 hosts = max(1, share // 10)
                 tally = loop.run(lambda kind=kind, share=share, hosts=hosts: kills(kind, share - hosts))
                 dice = random.Random(f"bench hosts {kind}")

@@ -28,6 +28,8 @@ class Item(Protocol):
 
 
 T = TypeVar("T", bound=Item)
+CALM_S = 0.03
+"""Seconds before stock is made up: whoever has just taken an item runs the first cell in it now."""
 
 
 class PoolState(msgspec.Struct, frozen=True):
@@ -132,13 +134,14 @@ class Pool(Generic[T]):
         ):
             self._starting += 1
             self._running += 1
-            self._group.start_soon(self._own)
+            self._group.start_soon(self._own, 0 if self._waiting else CALM_S)
 
-    async def _own(self) -> None:
+    async def _own(self, calm_s: float) -> None:
         """An item's task, and the book-keeping at its ends."""
         came_up = False
         item: T | None = None
         try:
+            await anyio.sleep(calm_s)
             async with self._make() as item:
                 came_up = True
                 self._starting -= 1

@@ -7,7 +7,6 @@ work is ended, and the session is lost.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 
 import anyio
@@ -164,12 +163,10 @@ class SandboxSession:
         link = await self._connected()
         try:
             waiting = link.ask(operation, limit, self._inward(_encoded(name))[:65535], body)
-            await asyncio.wait([waiting], timeout=deadline)
-            if not waiting.done():
+            if not await link.within(waiting, deadline):
                 await self.box.interrupt(self._number)
-                await asyncio.wait([waiting], timeout=GRACE_S)
-            if not waiting.done():
-                return await self._killed()
+                if not await link.within(waiting, GRACE_S):
+                    return await self._killed()
             reply = waiting.result()
             if reply is None:
                 return await self._died()

@@ -52,6 +52,8 @@ class Session:
         self._shell_cwd = root
         self._shell_env = {name: value for name, value in os.environ.items() if name != "BASH_ENV"}
         self._streams = [_memory_file("stdout"), _memory_file("stderr")]
+        self._texts = _text(1), _text(2)
+        self._read_ahead = b""
         self._main = types.ModuleType("__main__")
         vars(self._main)["__builtins__"] = builtins
         self._actions: dict[int, Callable[[str, bytes, int], Answer]] = {
@@ -117,9 +119,11 @@ class Session:
             sys.stderr.flush()
         for number, stream in enumerate(self._streams, start=1):
             os.dup2(stream, number)
-        # Line by line, so that what subprocesses write stands in the order in which it was written.
-        sys.stdout = sys.__stdout__ = _text(1)  # type: ignore[misc]
-        sys.stderr = sys.__stderr__ = _text(2)  # type: ignore[misc]
+        out, err = self._texts
+        if sys.stdout is not out or sys.stderr is not err or out.closed or err.closed:
+            self._texts = out, err = _text(1), _text(2)
+            sys.stdout = sys.__stdout__ = out  # type: ignore[misc]
+            sys.stderr = sys.__stderr__ = err  # type: ignore[misc]
         signal.signal(signal.SIGINT, self._on_interrupt)
 
     def _on_interrupt(self, number: int, frame: types.FrameType | None) -> None:
@@ -147,19 +151,25 @@ class Session:
 
     def _exactly(self, size: int) -> bytes | None:
         """So many bytes, or None when the connection ends before."""
-        data = bytearray()
-        while len(data) < size:
-            piece = self._link.recv(min(size - len(data), 2**20))
-            if not piece:
-                return None
-            data += piece
-        return bytes(data)
+        data = self._read_ahead
+        if len(data) < size:
+            pieces, held = [data], len(data)
+            while held < size:
+                piece = self._link.recv(2**18)
+                if not piece:
+                    return None
+                pieces.append(piece)
+                held += len(piece)
+            data = b"".join(pieces)
+        self._read_ahead = data[size:]
+        return data[:size]
 
     def _python(self, name: str, body: bytes, limit: int) -> Answer:
         """Run a cell in the session's own namespace; the value of a last expression is shown, as a notebook does."""
         self._count += 1
         label = f"<cell {self._count}>"
-        invalidate_caches()
+        if b"import" in body:
+            invalidate_caches()  # modules that an earlier cell has written are found
         namespace = vars(self._main)
         try:
             source = body.decode()
