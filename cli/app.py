@@ -128,6 +128,15 @@ RUNS_HELP = """List the runs in a folder, the newest last.
 running: a process is at work in it. complete: it reached --count. stopped: by a signal. ended: it gave up. killed: its
 process is gone without a word. All but the first can be resumed."""
 
+EXPORT_HELP = """Write rows in the format of a trainer.
+
+To a folder with a data set card, or to one file. Rejected rows stay behind, rows of benchmarks and of the simulated
+model are refused; every row that does not leave is counted with its reason. docs/formats.md has the formats."""
+
+IMPORT_HELP = """Read rows back from the formats that export writes.
+
+Records that carry our metadata become rows again; others become lines with id, messages and tools."""
+
 REVIEW_HELP = """Have a person check the verdicts of a run.
 
 RUN --out SHEET.csv draws accepted and rejected rows evenly over modes and tools, with their dialogues in SHEET.md.
@@ -173,6 +182,8 @@ def make_app() -> App:
     app.command(f"{package}.verify:verify", help=VERIFY_HELP, sort_key=2)
     app.command(f"{package}.stats:stats", help=STATS_HELP, sort_key=2)
     app.command(f"{package}.funnel:funnel", help=FUNNEL_HELP, sort_key=2)
+    app.command(f"{package}.export:export", help=EXPORT_HELP, sort_key=2)
+    app.command(f"{package}.import_rows:import_rows", name="import", help=IMPORT_HELP, sort_key=2)
     app.command(f"{package}.review:review", help=REVIEW_HELP, sort_key=2)
     app.command(f"{package}.runs:runs", help=RUNS_HELP, sort_key=2)
     app.command(f"{package}.recover:recover", help=RECOVER_HELP, sort_key=5)

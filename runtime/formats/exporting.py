@@ -21,7 +21,7 @@ from ..errors import ConfigError, InputError
 from . import FORMATS, PARQUET
 from .cutting import Reasoning, cut
 from .pairs import FORMS, encode_pair, pairs
-from .sample import NotHeld, Read, Sample, read_row
+from .sample import NotHeld, Read, Sample, read_row, row_line
 
 
 class Options(msgspec.Struct, frozen=True):
@@ -65,8 +65,19 @@ class Counts:
     """Exported rows whose failed calls are context, in a format that would train on them."""
     left: Counter[str] = field(default_factory=Counter[str])
     """`{reason: rows}` of those that did not leave."""
+    models: Counter[str] = field(default_factory=Counter[str])
+    """`{model: exported rows}`"""
+    tools: Counter[str] = field(default_factory=Counter[str])
+    """`{licence and source of tool schemas: exported rows}`"""
     digests: list[bytes] = field(default_factory=list[bytes])
     """Of every record, for the version."""
+
+    def took(self, row: Read) -> None:
+        """Count a row that leaves."""
+        self.exported += 1
+        self.simulated += row.simulated
+        self.models[row.origin.model] += 1
+        self.tools[row.origin.tools] += 1
 
     def version(self) -> str:
         """The version of what was written: a hash of its records, whatever their order, 16 hex digits."""
@@ -100,7 +111,10 @@ def samples(lines: Iterable[tuple[str, bytes]], options: Options, counts: Counts
     """As `records`, before they are encoded: for tables."""
     for row in _allowed(lines, options, counts):
         if _leaves(row, options, counts):
-            yield from _cut(row.sample, options)
+            for sample in _cut(row.sample, options):
+                counts.records += 1
+                counts.digests.append(blake2b(row_line(sample), digest_size=8).digest())
+                yield sample
 
 
 def _samples(lines: Iterable[tuple[str, bytes]], options: Options, counts: Counts) -> Iterator[bytes]:
@@ -122,13 +136,14 @@ def _samples(lines: Iterable[tuple[str, bytes]], options: Options, counts: Count
 
 def _pairs(lines: Iterable[tuple[str, bytes]], options: Options, counts: Counts) -> Iterator[bytes]:
     rows = (_shaped(row, options) for row in _allowed(lines, options, counts))
-    for pair in pairs(rows, counts.left):
+    for pair, both in pairs(rows, counts.left):
         try:
             record = encode_pair(pair, options.form)
         except NotHeld as error:
-            counts.left[error.reason] += 2
+            counts.left[error.reason] += len(both)
             continue
-        counts.exported += 2
+        for row in both:
+            counts.took(row)
         yield record
 
 
@@ -137,7 +152,7 @@ def _allowed(lines: Iterable[tuple[str, bytes]], options: Options, counts: Count
     for place, line in lines:
         row = _read(place, line, blueprint=options.blueprints)
         counts.rows += 1
-        if row.evaluation_only:
+        if row.origin.evaluation_only:
             raise InputError(f"{place}: row {row.sample.id} plays a benchmark's tools and is never training data")
         if row.simulated and not options.allow_simulated:
             raise InputError(
@@ -164,8 +179,7 @@ def _leaves(row: Read, options: Options, counts: Counts) -> bool:
     if options.reasoning == "split" and not any(isinstance(m, AssistantMessage) for m in row.sample.messages):
         counts.left["no_assistant"] += 1
         return False
-    counts.exported += 1
-    counts.simulated += row.simulated
+    counts.took(row)
     return True
 
 

@@ -68,8 +68,8 @@ class _FactoryPair(msgspec.Struct, frozen=True):
     system: str
 
 
-def pairs(rows: Iterable[Read], left: Counter[str]) -> Iterator[Pair]:
-    """Pairs in the order in which their blueprints come up: the n-th accepted play with the n-th rejected one.
+def pairs(rows: Iterable[Read], left: Counter[str]) -> Iterator[tuple[Pair, tuple[Read, Read]]]:
+    """Pairs with their rows: of each blueprint, the n-th accepted play with the n-th rejected one.
 
     `left` counts the rows that came into no pair, by reason.
     """
@@ -88,7 +88,7 @@ def pairs(rows: Iterable[Read], left: Counter[str]) -> Iterator[Pair]:
             if pair is None:
                 left["differ_elsewhere"] += 2
             else:
-                yield pair
+                yield pair, (first, second)
 
 
 def _blueprint(row: Read) -> str:

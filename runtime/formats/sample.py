@@ -111,7 +111,7 @@ class Read(msgspec.Struct, frozen=True):
     sample: Sample
     accepted: bool
     simulated: bool
-    evaluation_only: bool
+    origin: Origin
 
 
 def read_row(line: bytes, *, blueprint: bool = False) -> Read:
@@ -135,7 +135,7 @@ def read_row(line: bytes, *, blueprint: bool = False) -> Read:
         Sample(found.id, found.messages, found.tools, about),
         _VERDICTS.decode(found.verdict).accepted,
         found.simulated,
-        _ORIGINS.decode(found.provenance).evaluation_only,
+        _ORIGINS.decode(found.provenance),
     )
 
 
