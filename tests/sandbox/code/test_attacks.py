@@ -23,15 +23,16 @@ from tdscaling.runtime.errors import InfrastructureFault
 from tdscaling.sandbox.code.base import Backend, CodeSession
 from tdscaling.sandbox.code.seccomp import ARCHES, DENIED
 from tdscaling.tests.sandbox.code.attack import ANY, Attack, got
-from tdscaling.tests.sandbox.code.attacks_reach import REACHING
+from tdscaling.tests.sandbox.code.attacks_reach import PROCESSES, REACHING
 from tdscaling.tests.sandbox.code.attacks_use import USING
 from tdscaling.tests.sandbox.code.control import Shown, lifted, on_host
 
 pytestmark = pytest.mark.anyio
 ATTACKS = (*REACHING, *USING)
-NAP = "98765.4321"
+NAP = f"98765.{os.getpid()}"
 SIBLING_S = 1.0
 """Within which a sibling runs a cell, a subprocess and a write while an attack goes on."""
+VICTIM = f"54321.{os.getpid()}"
 POOL_S = 5.0
 """Within which there are as many sandboxes ready as before."""
 
@@ -45,7 +46,7 @@ class Canary:
         self._sockets = self._listen(folder)
         secret = folder / "secret"
         secret.write_text("secret")
-        self.nap = subprocess.Popen(["sleep", "54321.0987"])
+        self.nap = subprocess.Popen(["sleep", VICTIM])
         numbers = DENIED if platform.machine() in ARCHES else {}
         arch = ARCHES[platform.machine()]
         self.targets: dict[str, object] = {
@@ -54,7 +55,7 @@ class Canary:
             "abstract!r": repr(f"tds-canary-{os.getpid()}"),
             "socket!r": repr(str(folder / "listener")),
             "secret!r": repr(str(secret)),
-            "marker!r": repr("54321.0987"),
+            "marker!r": repr(VICTIM),
             "nap": NAP,
             "clone": arch.clone,
             **{name: numbers[name][arch.column] for name in ("ptrace", "process_vm_readv")},
@@ -160,7 +161,15 @@ async def work(sibling: CodeSession, end: anyio.Event) -> list[float]:
     return took
 
 
-@pytest.mark.parametrize("attack", ATTACKS, ids=[attack.name for attack in ATTACKS])
+def cases() -> Iterator[object]:
+    """Every attack on both backends; on dense containers, which are made as strict ones, those on what they share."""
+    marks = {"bubblewrap": pytest.mark.bubblewrap, "strict": pytest.mark.docker, "dense": pytest.mark.docker}
+    for kind, attacks in (("bubblewrap", ATTACKS), ("strict", ATTACKS), ("dense", (*PROCESSES, *USING))):
+        for attack in attacks:
+            yield pytest.param(kind, attack, marks=marks[kind], id=f"{kind}-{attack.name}")
+
+
+@pytest.mark.parametrize(("kind", "attack"), list(cases()), indirect=["kind"], scope="module")
 async def test_an_attack_gets_nowhere(attack: Attack, sessions: Sessions, canary: Canary, kind: str) -> None:
     """Not further than it may; a sibling works meanwhile; nothing reaches the canary; afterwards all is as before."""
     attacker, sibling = await sessions.ready()
