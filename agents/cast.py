@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -16,6 +16,7 @@ from ..runtime.row import Row, Scores, Verdict
 from .assistant import AssistantAgent
 from .blueprint import BlueprintAgent
 from .episode import counted
+from .gates.problem import TalkGate
 from .plays import after
 from .prompt_set import BUILT_IN, PromptSet
 from .stage import Stage
@@ -34,6 +35,7 @@ class Cast:
         origin: Origin,
         casting: Casting | None = None,
         texts: PromptSet = BUILT_IN,
+        gates: Sequence[TalkGate] = (),
     ) -> None:
         self._model = model
         self._stage = stage
@@ -45,7 +47,7 @@ class Cast:
             "user": UserAgent(model, self._casting.user, texts).handle,
             "assistant": AssistantAgent(model, self._casting.assistant).handle,
             "toolsim": ToolSimAgent(stage).handle,
-            "verifier": Verifier(stage, origin, self._casting.assistant).handle,
+            "verifier": Verifier(stage, origin, self._casting.assistant, gates).handle,
         }
 
     async def release(self, episode: str) -> None:

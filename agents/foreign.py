@@ -22,7 +22,7 @@ from ..runtime.committer import conversation_digest
 from ..runtime.foreign import Form, Object, Unfolded, as_mapping, calls_of, text_of
 from ..sandbox.tools import JsonObject, JsonValue, ToolSpec
 from .gates.all import OUTCOME_GATES, TALK_GATES
-from .gates.problem import Problem
+from .gates.problem import Problem, TalkGate
 from .talk import Talk
 
 Applied: TypeAlias = Literal["passed", "failed", "not_applicable"]
@@ -51,16 +51,18 @@ class ForeignFinding(msgspec.Struct, frozen=True):
     """Every check by name. Those that need a blueprint or a world to run again in are never applicable."""
 
 
-def judge_foreign(found: Unfolded, form: Form, known: Mapping[str, ToolSpec]) -> tuple[ForeignFinding, bytes]:
+def judge_foreign(
+    found: Unfolded, form: Form, known: Mapping[str, ToolSpec], gates: Sequence[TalkGate] = ()
+) -> tuple[ForeignFinding, bytes]:
     """Judge one conversation; the bytes are the digest by which two are the same.
 
-    `known`: tools by name, for a format that does not say which were given.
+    `known`: tools by name, for a format that does not say which were given. `gates`: more that the user asked for.
     """
     talk, odd = talk_of(found, known)
     has_tools = bool(found.tools) or (found.tools is None and bool(known))
     problems = list(odd)
     checks: dict[str, Applied] = {"form": "failed" if odd else "passed"}
-    for gate in TALK_GATES:
+    for gate in (*TALK_GATES, *gates):
         name = _name(gate)
         if _applies(name, found, form, has_tools=has_tools):
             wrong = list(gate(talk))

@@ -11,12 +11,13 @@ import msgspec
 
 from ..runtime.blueprint import Blueprint
 from ..runtime.chat import ChatMessage, ToolDefinition
-from ..runtime.row import Scores, Verdict
+from ..runtime.row import Verdict
 from ..sandbox.tools import Snapshot
 from ..sandbox.world import changes
 from .evidence import Evidence, Exchange, reexecute
 from .gates.all import problems
 from .gates.problem import Problem, TalkGate
+from .scores import scores
 from .stage import Stage
 from .talk import Talk
 
@@ -87,24 +88,9 @@ def judge(evidence: Evidence, more: Iterable[TalkGate] = ()) -> Judgement:
     """What the gates say. A pure function; `more` are gates that the user asked for."""
     found = problems(evidence, more)
     reasons = tuple(dict.fromkeys(problem.text for problem in found))
-    return Judgement(Verdict(not reasons, reasons, _scores(evidence)), found)
+    return Judgement(Verdict(not reasons, reasons, scores(evidence)), found)
 
 
 def _as_recorded(snapshot: dict[str, Snapshot]) -> dict[str, Snapshot]:
     """As JSON gives it back, so that it compares equal to a recorded one."""
     return msgspec.json.decode(msgspec.json.encode(snapshot), type=SNAPSHOT)
-
-
-def _scores(evidence: Evidence) -> Scores:
-    planned = [evidence.blueprint.plan.steps[index].tool for index in evidence.blueprint.executed]
-    made = [exchange.call.function.name for exchange in evidence.exchanges if exchange.ok]
-    left = list(made)
-    met = 0
-    for tool in planned:
-        if tool in left:
-            left.remove(tool)
-            met += 1
-    return Scores(
-        conformance=round(met / len(planned), 4) if planned else float(not made),
-        efficiency=round(min(1.0, len(planned) / len(evidence.exchanges)), 4) if evidence.exchanges else 1.0,
-    )

@@ -6,7 +6,7 @@ either: its plan runs again on a fresh world, and what it says came out must com
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 import msgspec
@@ -19,6 +19,7 @@ from ..runtime.row import Scores
 from ..sandbox.shelf import Shelf, Shelves
 from ..sandbox.tools import Snapshot, Toolbox
 from .compare import same_changes, same_reply
+from .gates.problem import TalkGate
 from .judging import SNAPSHOT, Conversation, gather, judge
 from .proof import PlanProblem, Proof, prove
 from .stage import Stage
@@ -57,8 +58,17 @@ class Finding(msgspec.Struct, frozen=True):
 class Reverifier:
     """Judges lines. Rows are independent of each other unless `unique`."""
 
-    def __init__(self, toolboxes: Iterable[Toolbox], shelves: Iterable[Shelf] = (), *, unique: bool = False) -> None:
-        """`toolboxes` and `shelves`: everything that rows may have played in, by name. `unique`: see `settle`."""
+    def __init__(
+        self,
+        toolboxes: Iterable[Toolbox],
+        shelves: Iterable[Shelf] = (),
+        *,
+        unique: bool = False,
+        gates: Sequence[TalkGate] = (),
+    ) -> None:
+        """`toolboxes` and `shelves`: everything that rows may have played in, by name. `unique`: see `settle`. `gates`:
+        more that the user asked for."""
+        self._gates = gates
         self._toolboxes = Shelves(toolboxes, shelves)
         self._stages: dict[tuple[str, ...], Stage] = {}  # one per set of services: tool names are unique within a set
         self._seen: dict[bytes, int] | None = {} if unique else None
@@ -107,7 +117,7 @@ class Reverifier:
             return _refused(row.id, problem)
         stage = self._stage(said.services)
         unproved = await _reprove(said, stage)
-        verdict = judge(await gather(said, stage, None)).verdict
+        verdict = judge(await gather(said, stage, None), self._gates).verdict
         reasons = (*unproved, *verdict.reasons)
         return Finding(row.id, not reasons, reasons, verdict.scores)
 

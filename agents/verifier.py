@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 
 import msgspec
@@ -14,6 +14,7 @@ from ..runtime.row import Measurements, Provenance, Row
 from ..sandbox.tools import EVALUATION_ONLY
 from .episode import counted
 from .evidence import Evidence
+from .gates.problem import TalkGate
 from .judging import Conversation, gather, judge
 from .modes import dependent_depth, flags, primary
 from .perturbed import came_about
@@ -59,11 +60,12 @@ class Origin(msgspec.Struct, frozen=True):
 class Verifier:
     """Sees everything, decides nothing by taste: the verdict is a pure function of the evidence."""
 
-    def __init__(self, stage: Stage, origin: Origin, assistants: Pool) -> None:
-        """`assistants`: what the assistant's model was chosen from."""
+    def __init__(self, stage: Stage, origin: Origin, assistants: Pool, gates: Sequence[TalkGate] = ()) -> None:
+        """`assistants`: what the assistant's model was chosen from. `gates`: more that the user asked for."""
         self._stage = stage
         self._origin = origin
         self._assistants = assistants
+        self._gates = gates
 
     async def handle(self, message: Judge) -> Speak | Outcome:
         """Gather the evidence and judge; the next play of the blueprint follows, or the outcome.
@@ -72,7 +74,7 @@ class Verifier:
         """
         episode = message.episode
         evidence = await self._gather(episode)
-        judgement = judge(evidence)
+        judgement = judge(evidence, self._gates)
         row = Row(
             id=episode.id,
             messages=weighted(evidence, judgement.problems),

@@ -13,6 +13,7 @@ from pydantic import JsonValue
 
 from ..agents import prompts
 from ..agents.cast import Cast
+from ..agents.contamination import Contamination
 from ..agents.prompt_set import BUILT_IN, PromptSet, load_prompts
 from ..agents.stage import Stage
 from ..agents.verifier import Origin
@@ -56,6 +57,7 @@ class Plan(msgspec.Struct, frozen=True):
     texts: PromptSet
     """What the agents speak from."""
     shelf: ClusterShelf | None = None
+    benchmarks: Contamination | None = None
     """The clusters that come from files."""
 
     @property
@@ -70,7 +72,7 @@ def check(config: RunConfig) -> Plan:
     Raises:
         ConfigError: limits that do not fit together, a model without an endpoint, an unknown service, a manifest, a
             list of tools or a folder of prompts that cannot be used.
-        InputError: a file of clusters that cannot be used.
+        InputError: a file of clusters or of benchmarks that cannot be used.
     """
     limits = config.limits()
     models = build_models(config)
@@ -82,7 +84,8 @@ def check(config: RunConfig) -> Plan:
         # An episode holds one server of a manifest at a time: more episodes would only wait for theirs.
         limits = msgspec.structs.replace(limits, concurrency=min(limits.concurrency, config.max_servers))
     texts = load_prompts(config.prompts) if config.prompts else BUILT_IN
-    return Plan(limits, models, services, manifests, _target(config), texts, open_shelf(config.clusters))
+    benchmarks = Contamination.of_files(config.contamination) if config.contamination else None
+    return Plan(limits, models, services, manifests, _target(config), texts, open_shelf(config.clusters), benchmarks)
 
 
 @asynccontextmanager
@@ -132,6 +135,7 @@ def compose(
         "steering": _steering(config, plan.target),
         "prompts": prompts.digest(plan.texts),
         "sampling": sampling,
+        **({"contamination": plan.benchmarks.digest} if plan.benchmarks else {}),
     }
     digest = config.digest(**identity)
     if plan.texts.changed:
@@ -142,7 +146,8 @@ def compose(
     policy = make_policy(config.policy, clusters, seed=config.seed, target=plan.target, alpha=config.budget)
     monitor = Monitor(policy, VERSIONS[config.policy], clusters, warn)
     stage = Stage(toolboxes, shelf.clusters(built), (shelf,)) if shelf else Stage(toolboxes, built)
-    cast = Cast(meter, stage, origin, plan.models.casting, plan.texts)
+    gates = (plan.benchmarks.no_benchmark,) if plan.benchmarks else ()
+    cast = Cast(meter, stage, origin, plan.models.casting, plan.texts, gates)
     extras = Extras(
         share=config.perturbed,
         wanted=config.wanted_perturbations(),

@@ -42,6 +42,7 @@ def verify(
     tools: tuple[Path, ...] = (),
     clusters: tuple[Path, ...] = (),
     form: Form | None = None,
+    contamination: tuple[Path, ...] = (),
 ) -> int:
     """See the help text in `app.py`.
 
@@ -63,6 +64,8 @@ def verify(
         Files of clusters that rows played on the entity store.
     form
         What a file of others holds, where its first record does not tell.
+    contamination
+        Benchmarks that no row may repeat: JSON, JSON lines or text.
     """
     from ..agents.reverify import MAX_LINE
     from .verify_foreign import Replay, is_foreign, verify_foreign
@@ -72,9 +75,11 @@ def verify(
         if form or is_foreign(stream, MAX_LINE + 2):
             if mcp or clusters:
                 raise ConfigError("verify: --mcp and --clusters are for rows of ours; nothing of others is run again")
-            accepted, total = verify_foreign(name, stream, form, tools, as_json=json, unique=unique)
+            accepted, total = verify_foreign(name, stream, form, tools, contamination, as_json=json, unique=unique)
         else:
-            accepted, total = _again(partial(_verify, stream, mcp, tools, clusters, as_json=json, unique=unique))
+            accepted, total = _again(
+                partial(_verify, stream, mcp, tools, clusters, contamination, as_json=json, unique=unique)
+            )
     sys.stderr.write(f"tdscaling: {total} lines: {accepted} accepted, {total - accepted} not\n")
     return FAILED if strict and accepted < total else 0
 
@@ -96,15 +101,19 @@ async def _verify(
     mcp: Sequence[Path],
     tools: Sequence[Path],
     clusters: Sequence[Path],
+    contamination: Sequence[Path],
     *,
     as_json: bool,
     unique: bool,
 ) -> tuple[int, int]:
     """How many lines were accepted, and how many there were."""
+    from ..agents.contamination import Contamination
     from ..agents.reverify import Reverifier
     from ..sandbox.services import BUILTIN, builtin
     from ..sandbox.tools import Toolbox
     from .clusters_box import open_shelf
+
+    gates = (Contamination.of_files(contamination).no_benchmark,) if contamination else ()
 
     toolboxes: list[Toolbox] = list(builtin(BUILTIN))
     if tools:
@@ -122,7 +131,7 @@ async def _verify(
                 box = McpToolbox(load_manifest(path), prestart=READY_SERVERS, max_servers=SERVERS)
                 toolboxes.append(await stack.enter_async_context(box))
         shelf = open_shelf(clusters)
-        reverifier = Reverifier(toolboxes, (shelf,) if shelf else (), unique=unique)
+        reverifier = Reverifier(toolboxes, (shelf,) if shelf else (), unique=unique, gates=gates)
         accepted = total = 0
 
         def write(finding: Finding) -> None:

@@ -63,19 +63,29 @@ def is_foreign(stream: Replay, limit: int) -> bool:
 
 
 def verify_foreign(
-    name: str, stream: Replay, form: Form | None, tools: Sequence[Path], *, as_json: bool, unique: bool
+    name: str,
+    stream: Replay,
+    form: Form | None,
+    tools: Sequence[Path],
+    contamination: Sequence[Path] = (),
+    *,
+    as_json: bool,
+    unique: bool,
 ) -> tuple[int, int]:
     """Write a finding per conversation; returns how many were accepted, and how many there were.
 
     `form`: the form of all records; each one's own where it is None.
 
     Raises:
-        InputError: a line is not JSON, a record is in no known form, or there is no conversation at all.
+        InputError: a line is not JSON, a record is in no known form, or there is no conversation at all, or a file of
+            benchmarks cannot be read.
     """
+    from ..agents.contamination import Contamination
     from ..agents.foreign import judge_foreign
     from ..runtime.errors import InputError
 
     known = _known(tools)
+    gates = (Contamination.of_files(contamination).no_benchmark,) if contamination else ()
     seen: dict[bytes, int] = {}
     forms: Counter[Form] = Counter()
     accepted = total = 0
@@ -87,7 +97,7 @@ def verify_foreign(
         for found in unfold(record, own):
             total += 1
             forms[own] += 1
-            finding, digest = judge_foreign(found, own, known)
+            finding, digest = judge_foreign(found, own, known, gates)
             if unique and finding.accepted and (first := seen.setdefault(digest, total)) != total:
                 reason = f"set.duplicate: of conversation {first}"
                 finding = msgspec.structs.replace(finding, accepted=False, reasons=(reason,))

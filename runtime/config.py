@@ -140,6 +140,8 @@ class RunConfig(BaseSettings):
     """With pace: cost per accepted row, relative to what equal shares of all clusters would cost. 1 saves nothing."""
     prompts: Path | None = None
     """A folder of prompt texts in place of the built-in ones, see docs/prompts.md."""
+    contamination: Paths = ()
+    """Files of benchmarks (JSON, JSON lines or text) that no row may repeat, see docs/quality.md."""
     target: Path | None = None
     """A YAML file with wanted weights of sectors, domains, modes and numbers of goals."""
     perturbations: Names = ALL_PERTURBATIONS

@@ -16,6 +16,10 @@ class Scores(msgspec.Struct, frozen=True):
     """Share of the plan's executed steps that the assistant also called, in any order."""
     efficiency: float = 0.0
     """Planned calls divided by made calls, at most 1."""
+    groundedness: float = 0.0
+    """Share of the codes and numbers in the assistant's answers that stood before in what others said."""
+    complexity: float = 0.0
+    """How much had to be done, from 0 for a single call towards 1; see docs/quality.md."""
 
 
 class Verdict(msgspec.Struct, frozen=True):

@@ -254,7 +254,7 @@ def _leave_out_item(line: Line, dice: Random) -> None:
     """One item of a list that the user told is passed over."""
     steps = [line["blueprint"]["plan"]["steps"][index] for index in line["blueprint"]["executed"]]
     told = [a["source"] for step in steps for a in step["arguments"] if a["source"].get("item", -1) >= 0]
-    facts = {fact["label"]: decode(fact["value"]) for goal in goals(line) for fact in goal["facts"]}
+    facts: dict[str, JsonValue] = {f["label"]: decode(f["value"]) for goal in goals(line) for f in goal["facts"]}
     items = [facts[source["label"]][source["item"]] for source in told if isinstance(facts.get(source["label"]), list)]
     spots = [(at, call) for at, call in called(line) if items and set(arguments(call).values()) & set(map(str, items))]
     spots = [(at, call) for at, call in spots if len(line["messages"][at]["tool_calls"]) == 1]
