@@ -9,7 +9,7 @@ import msgspec
 import networkx as nx
 
 from .cluster import Kind
-from .edges import FactEdge, producers_of
+from .edges import FIRM, FactEdge, producers_of
 from .facts import ToolFacts
 from .nouns import Entity
 
@@ -44,7 +44,8 @@ class Candidates:
             self._about[tool.entity].append(number)
         self._out: dict[int, list[int]] = defaultdict(list)
         for edge in edges:
-            self._out[edge.src].append(edge.dst)
+            if edge.score >= FIRM:
+                self._out[edge.src].append(edge.dst)
 
     def found(self) -> Iterator[Candidate]:
         """All candidates of 3 to 10 tools; the same set of tools once."""
@@ -130,7 +131,8 @@ class Candidates:
         graph: nx.Graph[int] = nx.Graph()
         graph.add_nodes_from(sorted(self._linked))
         for edge in self._edges:
-            graph.add_edge(edge.src, edge.dst, weight=edge.score)
+            if edge.score >= FIRM:
+                graph.add_edge(edge.src, edge.dst, weight=edge.score)
         for part in nx.connected_components(graph):
             if len(part) < LEAST_TOOLS:
                 continue
@@ -165,7 +167,7 @@ class Candidates:
         if tool in found or len(found) >= MOST_TOOLS:
             return
         for need in self._facts[tool].needs:
-            producers = [edge.src for edge in self._into.get((tool, need.path), ())]
+            producers = [edge.src for edge in self._into.get((tool, need.path), ()) if edge.score >= FIRM]
             if not producers or any(producer in found for producer in producers):
                 continue
             inside = next((producer for producer in producers if producer in wanted and producer != tool), None)

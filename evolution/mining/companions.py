@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 from ...sandbox.entities.shapes import normal
-from ...sandbox.entities.words import FILLERS, tokens
+from ...sandbox.entities.words import FILLERS, PREPOSITIONS, tokens
 from .candidates import LEAST_TOOLS, MOST_TOOLS, Candidate
 from .edges import FactEdge
 from .facts import ParamFact, ToolFacts
@@ -24,6 +24,7 @@ _SEARCHED = frozenset("query q search searchquery keyword keywords term text top
 """Parameters that say what to look for: the weakest of links."""
 
 
+_EMPTY = FILLERS | PREPOSITIONS
 _SESSIONS = frozenset("connect disconnect login logout authenticate authorize initialize init start open".split())
 """Verbs without which the other tools of a small server have nothing to work on."""
 
@@ -58,7 +59,7 @@ def find_links(facts: Sequence[ToolFacts]) -> list[Link]:
     for entity, tools in by_entity.items():
         if len({facts[tool].reads for tool in tools}) == 2:
             found.append(Link(" ".join(entity), tuple(tools), 3))
-    found += [Link(noun, tuple(tools), 2) for noun, tools in by_noun.items() if len(tools) > 1 and noun not in FILLERS]
+    found += [Link(noun, tuple(tools), 2) for noun, tools in by_noun.items() if len(tools) > 1 and noun not in _EMPTY]
     if sessions and len(facts) <= MOST_TOOLS:
         found.append(Link(facts[sessions[0]].subject.word, tuple(range(len(facts))), 1))
     return sorted(found, key=lambda link: (-link.strength, -len(link.tools), link.tools))

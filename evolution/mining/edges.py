@@ -20,6 +20,8 @@ TOP = 3
 """Producers that are kept for one parameter."""
 LEAST = 0.5
 """The score below which an edge is not believed."""
+FIRM = 0.7
+"""The score from which an edge is worth calling a producer for; below, it is used where both tools are there anyway."""
 _PRIOR: Mapping[Verb, float] = {
     "list": 1.0,
     "create": 0.95,
@@ -29,11 +31,11 @@ _PRIOR: Mapping[Verb, float] = {
     "transition": 0.5,
 }
 """How often people get a key from a tool of this verb."""
-_FOREIGN_PRIOR: Mapping[Verb, float] = {"get": 0.85, "list": 0.8, "create": 0.6, "compute": 0.7}
+_FOREIGN_PRIOR: Mapping[Verb, float] = {"get": 0.8, "list": 0.75, "create": 0.6, "compute": 0.7}
 """The same where the tool is about another collection and the key is one of its fields."""
 _ANY: Mapping[str, float] = {
     "id": 0.95,
-    "name": 0.9,
+    "name": 0.85,
     "number": 0.85,
     "slug": 0.85,
     "key": 0.85,

@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from ...sandbox.entities.catalogue import COPIES
 from ...sandbox.entities.verbs import READS
 from ...sandbox.tools import JsonObject
 from ..catalogs.record import ToolRecord
@@ -164,7 +165,8 @@ class _Params:
         if name in self._scopes and not inside and field.kind in ("identifier", "named", "free"):
             place = self._nouns.canonical(subject.entity[: self._scopes[name]])
             own = self._scopes[name] == len(subject.entity) and subject.item
-            return ("own" if own else "scope"), place, field.key or "any"
+            made = own and subject.verb == "create" and subject.word not in COPIES
+            return ("new" if made else "own" if own else "scope"), place, field.key or "any"
         if field.kind not in ("identifier", "named"):
             return "none", None, ""
         if self._google and not inside and name in ("name", "resource", "resourceName", "parent"):

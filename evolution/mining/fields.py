@@ -56,6 +56,8 @@ _CONTROL = frozenset(
     datasetid""".split()
 )
 _CONTROL_WORDS = frozenset("request requests correlation trace idempotency".split())
+_CALLED = frozenset("firstname lastname middlename surname givenname familyname fullname displayname nickname".split())
+"""Names of people and for display: several entries may have the same."""
 _LINKS = frozenset("href self link links selflink rel next previous prev kind odata".split())
 _SEMANTIC: dict[Semantic, frozenset[str]] = {
     "email": frozenset("email emails emailaddress mail recipient".split()),
@@ -138,6 +140,8 @@ def _set_aside(name: str, words: tuple[str, ...], joined: str) -> FieldKind | No
         return "paging"
     if joined in _CONTROL or (words[-1] in IDS and bare & _CONTROL_WORDS and len(words) == 2):
         return "control"
+    if joined in _CALLED:
+        return "free"
     if joined in _LINKS or words[0] in ("odata", "links"):
         return "link"
     return None

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
+from typing import Any
 
 import msgspec
 
 from ...sandbox.entities import EntityToolbox, execute_on
-from ...sandbox.tools import ToolSpec
+from ...sandbox.tools import JsonObject, ToolSpec
 from .cluster import MinedCluster, MinedEdge, MinedTool, Scores, cluster_id, provenance_of, world_name
 from .fields import Semantic
 from .miner import MinedService, Port
@@ -206,9 +207,14 @@ def _scores(one: Side, other: Side, tools: Sequence[MinedTool], edges: Sequence[
     )
 
 
-@lru_cache(maxsize=1024)  # a side stands in many joins
 def _spec(tool: MinedTool) -> ToolSpec:
-    return tool.spec()
+    takes, gives = _decoded(bytes(tool.input_schema)), _decoded(bytes(tool.output_schema))
+    return ToolSpec(tool.name, tool.description, tool.service, takes or {}, gives, tool.read_only)
+
+
+@lru_cache(maxsize=4096)  # a side stands in many joins, and what is compiled of a schema is remembered by its identity
+def _decoded(schema: bytes) -> JsonObject | None:
+    return msgspec.json.decode(schema, type=dict[str, Any] | None)
 
 
 def executes(cluster: MinedCluster) -> bool:

@@ -196,6 +196,8 @@ class _Miner:
                 yield Port(tool.record.id, output.semantic, output.path, required=False, score=round(score, 3))
 
     def _ins(self, place: int) -> Iterator[Port]:
+        if self._facts[place].subject.verb in ("update", "delete"):
+            return  # what an entry of this service is changed to does not come from another service
         for param in self._facts[place].params:
             plain = not param.choices and param.type in ("string", "number") and not param.points
             if param.semantic is not None and plain:

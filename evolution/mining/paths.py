@@ -47,13 +47,13 @@ def read_path(path: str) -> PathReading:
             waiting.append(name[1])
             item = True
             continue
-        scopes.extend(_named(waiting, len(chain)))
+        scopes.extend(_named(waiting, chain))
         waiting, item = [], False
         words = [word for piece in _PARAM.split(part)[::2] for word in tokens(piece)]
         if words and not _PARAM.search(part):
             plural = is_plural(words[-1]) or words[-1] in ("people", "media", "data", "news")
             chain.append(" ".join((*words[:-1], singular(words[-1]))))
-    scopes.extend(_named(waiting, len(chain)))
+    scopes.extend(_named(waiting, chain))
     return PathReading(tuple(chain), tuple(scopes), item or bool(action and scopes), plural, action)
 
 
@@ -104,6 +104,10 @@ _ACTS = frozenset(
 )
 
 
-def _named(params: list[str], depth: int) -> list[tuple[str, int]]:
-    """Only the last of several parameters in a row names the entry; nothing is known of those before it."""
-    return [(params[-1], depth)] if params and depth else []
+def _named(params: list[str], chain: list[str]) -> list[tuple[str, int]]:
+    """Of several parameters in a row the one that is called like the collection names its entry, else the last."""
+    if not params or not chain:
+        return []
+    head = chain[-1].split()
+    called = [name for name in params if tuple(singular(word) for word in tokens(name))[: len(head)] == tuple(head)]
+    return [(called[0] if len(called) == 1 else params[-1], len(chain))]

@@ -49,7 +49,7 @@ PURPOSES: Mapping[Semantic, Purpose] = {
         project campaign organization company podcast episode book paper event app link bookmark property recipe
         publication course offer dealer restaurant hotel review question answer report photo""",
         """link shortlink screenshot scan crawl bookmark monitor check audit extract preview archive qr webpage content
-        page snapshot analysis report scrape shortener pdf feed metadata url tag click summary html markdown correction
+        page snapshot analysis report scrape shortener pdf feed metadata tag click summary html markdown correction
         sentiment topic lemmatize attachment material publication article serp""",
     ),
     "currency": _purpose(

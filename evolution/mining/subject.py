@@ -20,6 +20,7 @@ _DOTTED = re.compile(r"[./]")
 _LOCATIONS = ("project", "location", "organization", "folder", "billing account", "global", "region", "zone")
 """Collections that only say where others lie."""
 MOST_NOUNS = 4
+_MAKES = frozenset("create add register insert new".split())
 _QUALIFIERS = frozenset("by for from in on of with to using via".split())
 
 
@@ -94,6 +95,8 @@ def _rest_verb(method: str, path: PathReading, spoken: Reading | None, listed: b
     if done is not None:
         # Behind one entry a word such as `deploy` or `sign` is done to the entry, and makes no new one.
         return ("update" if done == "create" and path.item and action not in COPIES else done), action
+    if spoken and spoken.word in _MAKES and spoken.position == 0 and path.item:
+        return "create", spoken.word  # under a name that the caller chooses
     if spoken and spoken.word not in ("post", "put", "patch"):
         fits = spoken.verb in ("update", "transition", "create", "delete") or method == "POST"
         asks = spoken.verb in READS and (spoken.position == 0 or spoken.verb == "list")

@@ -55,6 +55,8 @@ def plural(phrase: str) -> str:
     """Many of one: `purchase order` is `purchase orders`; words without Latin letters stay as they are."""
     if not phrase or not phrase[-1].isascii() or not phrase[-1].isalpha():
         return phrase
+    if phrase.rpartition(" ")[2] in ("series", "news", "settings", "preferences", "statistics", "stats"):
+        return phrase
     if phrase.endswith("y") and phrase[-2:-1] not in "aeiou":
         return phrase[:-1] + "ies"
     return phrase + ("es" if phrase.endswith(("s", "x", "ch", "sh", "z")) else "s")
