@@ -137,6 +137,15 @@ IMPORT_HELP = """Read rows back from the formats that export writes.
 
 Records that carry our metadata become rows again; others become lines with id, messages and tools."""
 
+SPLIT_HELP = """Hold rows out for evaluation, without leakage.
+
+Whole providers, clusters or blueprints. Rows that would join the sides, also by their first words, are left out and
+kept apart. split.json keeps the version of each part, a hash of its rows."""
+
+DIFF_HELP = """Compare two data sets of ours.
+
+Which rows were added, removed and changed, and how the counts by mode, domain and verdict moved."""
+
 REVIEW_HELP = """Have a person check the verdicts of a run.
 
 RUN --out SHEET.csv draws accepted and rejected rows evenly over modes and tools, with their dialogues in SHEET.md.
@@ -184,6 +193,8 @@ def make_app() -> App:
     app.command(f"{package}.funnel:funnel", help=FUNNEL_HELP, sort_key=2)
     app.command(f"{package}.export:export", help=EXPORT_HELP, sort_key=2)
     app.command(f"{package}.import_rows:import_rows", name="import", help=IMPORT_HELP, sort_key=2)
+    app.command(f"{package}.split:split", help=SPLIT_HELP, sort_key=2)
+    app.command(f"{package}.diff:diff", help=DIFF_HELP, sort_key=2)
     app.command(f"{package}.review:review", help=REVIEW_HELP, sort_key=2)
     app.command(f"{package}.runs:runs", help=RUNS_HELP, sort_key=2)
     app.command(f"{package}.recover:recover", help=RECOVER_HELP, sort_key=5)

@@ -115,7 +115,7 @@ def _head(name: str, options: Options, counts: Counts) -> str:
         f"# {safe(name)}\n\n{warning}{counts.records:,} {what}, synthesised with tdscaling. Every row was accepted by "
         "gates on its outcome: calls are valid under their schemas, the final state equals that of a proved plan, "
         "recorded replies equal those of a second run.\n\n"
-        f"- Version: `{counts.version()}`, a hash of the records, whatever their order\n"
+        f"- Version: `{counts.version.text()}`, a hash of the records, whatever their order\n"
         f"- Format: {options.form}; reasoning: {options.reasoning}; plans: "
         f"{'taken along' if options.blueprints else 'left out'}\n- Assistant: {models}\n"
     )
@@ -181,7 +181,7 @@ def _story(story: Story) -> str:
 def _licences(counts: Counts) -> str:
     lines = "".join(f"| {safe(text)} | {n:,} |\n" for text, n in counts.tools.most_common(40))
     return (
-        "## Licences\n\nThe conversations quote tool schemas of these sources. What the models wrote is under the terms "
+        "## Licences\n\nThe conversations quote tool schemas of these sources. What models wrote is under the terms "
         f"of the models named above.\n\n| source and licence of the tools | rows |\n|---|---|\n{lines}"
     )
 

@@ -83,7 +83,7 @@ def summary(options: Options, counts: Counts) -> list[str]:
     lines = [
         (
             f"{counts.rows} rows read, {counts.exported} exported as {counts.records} {options.form} records, "
-            f"version {counts.version()}{left}"
+            f"version {counts.version.text()}{left}"
         )
     ]
     if counts.unmasked:

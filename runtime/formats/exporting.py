@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from hashlib import blake2b
 
 import msgspec
 
@@ -22,6 +21,7 @@ from . import FORMATS, PARQUET
 from .cutting import Reasoning, cut
 from .pairs import FORMS, encode_pair, pairs
 from .sample import NotHeld, Read, Sample, read_row, row_line
+from .version import Version
 
 
 class Options(msgspec.Struct, frozen=True):
@@ -69,8 +69,8 @@ class Counts:
     """`{model: exported rows}`"""
     tools: Counter[str] = field(default_factory=Counter[str])
     """`{licence and source of tool schemas: exported rows}`"""
-    digests: list[bytes] = field(default_factory=list[bytes])
-    """Of every record, for the version."""
+    version: Version = field(default_factory=Version)
+    """Of the records written."""
 
     def took(self, row: Read) -> None:
         """Count a row that leaves."""
@@ -78,13 +78,6 @@ class Counts:
         self.simulated += row.simulated
         self.models[row.origin.model] += 1
         self.tools[row.origin.tools] += 1
-
-    def version(self) -> str:
-        """The version of what was written: a hash of its records, whatever their order, 16 hex digits."""
-        whole = blake2b(digest_size=8)
-        for digest in sorted(self.digests):
-            whole.update(digest)
-        return whole.hexdigest()
 
     def check(self) -> None:
         """Raises AssertionError where rows were lost without a reason: a bug."""
@@ -103,7 +96,7 @@ def records(lines: Iterable[tuple[str, bytes]], options: Options, counts: Counts
     found = _pairs(lines, options, counts) if options.preferences else _samples(lines, options, counts)
     for record in found:
         counts.records += 1
-        counts.digests.append(blake2b(record, digest_size=8).digest())
+        counts.version.add(record)
         yield record
 
 
@@ -113,7 +106,7 @@ def samples(lines: Iterable[tuple[str, bytes]], options: Options, counts: Counts
         if _leaves(row, options, counts):
             for sample in _cut(row.sample, options):
                 counts.records += 1
-                counts.digests.append(blake2b(row_line(sample), digest_size=8).digest())
+                counts.version.add(row_line(sample))
                 yield sample
 
 
