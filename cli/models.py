@@ -16,6 +16,7 @@ from ..runtime.casting import Casting, parse_pool
 from ..runtime.config import RunConfig
 from ..runtime.errors import ConfigError
 from ..runtime.llm.budget import Allowance, Budget
+from ..runtime.llm.cache import CachedModel
 from ..runtime.llm.raw import RAW, FileRawLog
 from ..runtime.llm.router import Router
 from ..runtime.llm.settings import ModelSettings, resolve
@@ -32,13 +33,27 @@ ENDPOINTS = "endpoints.json"
 class Models:
     """Every model of a run behind one, and who plays which role."""
 
-    def __init__(self, casting: Casting, http: Mapping[str, HttpModel], budget: Budget, *, keep_raw: bool) -> None:
-        """`http`: the models that have endpoints, by the names that requests use."""
+    def __init__(
+        self,
+        casting: Casting,
+        http: Mapping[str, HttpModel],
+        budget: Budget,
+        *,
+        keep_raw: bool,
+        cache: CachedModel | None = None,
+    ) -> None:
+        """`http`: the models that have endpoints, by the names that requests use; `cache`: what stands before all."""
         self.casting = casting
-        self.model: Model = budget
+        self.model: Model = cache or budget
+        self._cache = cache
         self._budget = budget
         self._http = http
         self._keep_raw = keep_raw
+
+    @property
+    def remote(self) -> int:
+        """How many of them are behind endpoints."""
+        return len(self._http)
 
     @asynccontextmanager
     async def open(self, storage: Storage) -> AsyncGenerator[None]:
@@ -80,10 +95,11 @@ class Models:
         requests, answered = sum(one.requests for one in found), sum(one.answered for one in found)
         troubles = sum(sum(one.troubles.values()) for one in found)
         deviations = sum(sum(one.deviations.values()) for one in found)
+        kept = f", {self._cache.hits:,} replies from the request cache" if self._cache else ""
         cost = f", cost {self._budget.cost:.4f}" if self._budget.priced else ""
         return (
             f"endpoints: {requests:,} requests for {answered:,} replies, {troubles:,} failed and were repeated, "
-            f"{deviations:,} deviations repaired{cost}; details in {ENDPOINTS}"
+            f"{deviations:,} deviations repaired{cost}{kept}; details in {ENDPOINTS}"
         )
 
 
@@ -117,7 +133,13 @@ def build_models(config: RunConfig, environ: Mapping[str, str] = os.environ) -> 
         raise ConfigError("budget_cost needs prices: models: {name: {price: {prompt: ..., completion: ...}}} in a file")
     allowance = Allowance(requests=config.budget_requests, tokens=config.budget_tokens, cost=config.budget_cost)
     keep_raw = config.keep_raw or config.logprobs is not None
-    return Models(casting, http, Budget(Router({**embedded, **http}), allowance, prices), keep_raw=keep_raw)
+    budget = Budget(Router({**embedded, **http}), allowance, prices)
+    cache = None
+    if config.request_cache is not None:
+        own = {name: json.dumps(entry.semantic(), sort_keys=True) for name, entry in config.models.items()}
+        own |= dict.fromkeys(embedded, f"mistakes {config.mistakes}")
+        cache = CachedModel(budget, config.request_cache, own)
+    return Models(casting, http, budget, keep_raw=keep_raw, cache=cache)
 
 
 def _http_model(name: str, entry: ModelSettings, config: RunConfig, environ: Mapping[str, str]) -> HttpModel:

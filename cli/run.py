@@ -13,6 +13,7 @@ from cyclopts import Parameter
 from structlog.typing import FilteringBoundLogger
 
 from ..runtime.config import RunConfig
+from ..runtime.descriptors import allow, descriptors
 from ..runtime.errors import OutputError, UserError
 from ..runtime.supervisor import Summary
 from .closing import closing_lines, cut_short
@@ -28,6 +29,11 @@ def run(*, settings: Annotated[RunConfig | None, Parameter(name="*")] = None) ->
 
     config = settings or RunConfig()
     plan = check(config)
+    needed = descriptors(
+        connections=plan.limits.concurrency * plan.models.remote,
+        servers=len(plan.manifests) * config.max_servers,
+    )
+    allow(needed, hint="lower --concurrency or --max-servers")
     outputs = open_outputs(config, datetime.now(UTC))
     with open_log(outputs.log, config.log_level) as log:
         from ..runtime import loop
