@@ -15,6 +15,8 @@ from .inside import wire
 from .limits import Limits
 from .link import ControlLink, Link, ReplyLink
 
+OPENINGS = 8
+"""Sessions of one sandbox that are opened at a time; the others wait for their turn, which is not counted below."""
 OPEN_S = 10.0
 """Seconds for a forked session to connect."""
 KILL_S = 2.0
@@ -33,6 +35,7 @@ class Box:
         self._hub = hub
         self._limits = limits
         self._numbers = itertools.count(1)
+        self._opening = anyio.Semaphore(OPENINGS, fast_acquire=True)
         self.finished = asyncio.Event()
         """Set when nobody needs the sandbox any more, or when it has ended; whoever owns it clears it away."""
         self._control = ControlLink(control, self.finished.set)
@@ -48,6 +51,10 @@ class Box:
         Raises:
             InfrastructureFault: `sandbox_lost` when the sandbox has ended, `sandbox_start` when it cannot fork.
         """
+        async with self._opening:
+            return await self._opened(slot)
+
+    async def _opened(self, slot: int) -> tuple[int, ReplyLink]:
         number = next(self._numbers)
         nonce, arriving = self._hub.expect()
         end = self._control.end_of(number)
