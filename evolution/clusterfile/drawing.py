@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 
 import msgspec
@@ -17,6 +17,7 @@ GAP = (96, 84)
 MARGIN = 40
 HEAD = 96
 """Height of the title."""
+LEAST_WIDTH = 860
 COLOURS = ("#2f6f9f", "#b0603c", "#4d7a4a", "#7b5ea7", "#8a7a2f", "#3f7f7f")
 """Of services, in the order of the plan."""
 _TIP = """<defs><marker id='tip' viewBox='0 0 10 10' refX='9' refY='5' markerWidth='7' markerHeight='7' \
@@ -36,8 +37,9 @@ def svg_of(line: ClusterLine) -> str:
     """The picture of a cluster as an SVG document. A function of the cluster alone."""
     layers = layers_of(line.plan, line.edges)
     boxes = _placed(line, layers)
+    arrows = list(_arrows(line.edges, boxes))
     widest = max(len(layer) for layer in layers)
-    width = max(2 * MARGIN + widest * BOX[0] + (widest - 1) * GAP[0], 720)
+    width = max(2 * MARGIN + widest * BOX[0] + (widest - 1) * GAP[0], LEAST_WIDTH)
     services = list(dict.fromkeys(tool.service for tool in line.tools))
     height = HEAD + MARGIN + len(layers) * (BOX[1] + GAP[1]) - GAP[1] + 30 + 20 * len(services)
     parts = [
@@ -45,8 +47,9 @@ def svg_of(line: ClusterLine) -> str:
         f"<rect width='{width}' height='{height}' fill='white'/>",
         _TIP,
         *_title(line),
-        *_arrows(line.edges, boxes),
+        *(path for path, _ in arrows),
         *(part for box in boxes.values() for part in _box(box, line)),
+        *(label for _, label in arrows),
         *_legend(services, height),
         "</svg>",
     ]
@@ -71,7 +74,7 @@ def _placed(line: ClusterLine, layers: Sequence[Sequence[str]]) -> dict[str, Box
     tools = {tool.name: tool for tool in line.tools}
     services = list(dict.fromkeys(tool.service for tool in line.tools))
     widest = max(len(layer) for layer in layers)
-    full = max(widest * BOX[0] + (widest - 1) * GAP[0], 720 - 2 * MARGIN)
+    full = max(widest * BOX[0] + (widest - 1) * GAP[0], LEAST_WIDTH - 2 * MARGIN)
     boxes: dict[str, Box] = {}
     for level, layer in enumerate(layers):
         taken = len(layer) * BOX[0] + (len(layer) - 1) * GAP[0]
@@ -107,35 +110,48 @@ def _box(box: Box, line: ClusterLine) -> list[str]:
     ]
 
 
-def _arrows(edges: Sequence[MinedEdge], boxes: Mapping[str, Box]) -> list[str]:
-    """One arrow per pair of tools, with the parameters that it feeds."""
+def _arrows(edges: Sequence[MinedEdge], boxes: Mapping[str, Box]) -> Iterator[tuple[str, str]]:
+    """One arrow per pair of tools, and its label: the parameters that it feeds."""
     pairs: dict[tuple[str, str], list[str]] = {}
     for edge in edges:
         pairs.setdefault((edge.src, edge.dst), []).append(edge.param)
-    parts: list[str] = []
+    past = 0  # arrows past a layer so far: each has a lane of its own
     for (src, dst), params in pairs.items():
-        path, x, y = _curve(boxes[src], boxes[dst])
+        lane = _lane(boxes[src], boxes[dst], boxes.values(), past)
+        past += lane is not None
+        path, x, y = _curve(boxes[src], boxes[dst], lane, past)
         label = ", ".join(dict.fromkeys(params))
-        parts.append(f"<path d='{path}' fill='none' stroke='#555' stroke-width='1.4' marker-end='url(#tip)'/>")
-        parts.append(_text(x, y, label, 30, size=11, colour="#333", middle=True, halo=True))
-    return parts
+        drawn = f"<path d='{path}' fill='none' stroke='#555' stroke-width='1.4' marker-end='url(#tip)'/>"
+        yield drawn, _text(x, y, label, 30, size=11, colour="#333", middle=True, halo=True)
 
 
-def _curve(src: Box, dst: Box) -> tuple[str, int, int]:
+def _lane(src: Box, dst: Box, boxes: Iterable[Box], past: int) -> int | None:
+    """Where an arrow goes down past the layers between two boxes; None when there are none."""
+    between = [box for box in boxes if src.y < box.y < dst.y]
+    if not between:
+        return None
+    end = dst.x + BOX[0] // 2
+    if all(not box.x - 12 < end < box.x + BOX[0] + 12 for box in between):
+        return end
+    right, left = max(box.x for box in between) + BOX[0], min(box.x for box in between)
+    return right + 24 + 13 * past if right - end <= end - left else left - 24 - 13 * past
+
+
+def _curve(src: Box, dst: Box, lane: int | None, past: int) -> tuple[str, int, int]:
     """The arrow's path, and where its label stands."""
     x1, x2 = src.x + BOX[0] // 2, dst.x + BOX[0] // 2
-    if dst.y > src.y:
-        y1, y2 = src.y + BOX[1], dst.y
-        if dst.y - src.y > BOX[1] + GAP[1]:  # past a layer: in a bow around it
-            bow = BOX[0] // 2 + GAP[0] // 2 + 8
-            side = max(x1, x2) + bow if x2 >= x1 else min(x1, x2) - bow
-            return f"M{x1} {y1}C{side} {y1 + 70} {side} {y2 - 70} {x2} {y2}", (x1 + x2 + 6 * side) // 8, (y1 + y2) // 2
+    if dst.y <= src.y:  # back, or along a layer
+        side = max(src.x, dst.x) + BOX[0] + GAP[0] // 2
+        y1, y2 = src.y + BOX[1] // 2, dst.y + BOX[1] // 2
+        return f"M{src.x + BOX[0]} {y1}C{side} {y1} {side} {y2} {dst.x + BOX[0]} {y2}", side, (y1 + y2) // 2
+    y1, y2 = src.y + BOX[1], dst.y
+    if lane is None:
         middle = (y1 + y2) // 2
-        # Nearer to the end: arrows from one box part there.
+        # The label nearer to the end: arrows from one box part there.
         return f"M{x1} {y1}C{x1} {middle} {x2} {middle} {x2} {y2}", (x1 + 3 * x2) // 4, y2 - 26
-    side = max(src.x, dst.x) + BOX[0] + GAP[0] // 2
-    y1, y2 = src.y + BOX[1] // 2, dst.y + BOX[1] // 2
-    return f"M{src.x + BOX[0]} {y1}C{side} {y1} {side} {y2} {dst.x + BOX[0]} {y2}", side, (y1 + y2) // 2
+    first, last, half = y1 + GAP[1] - 8, y2 - GAP[1] + 8, GAP[1] // 2
+    path = f"M{x1} {y1}C{x1} {y1 + half} {lane} {y1 + half} {lane} {first}V{last}"
+    return f"{path}C{lane} {y2 - half} {x2} {y2 - half} {x2} {y2}", lane, min(first + 20 * past, last + 4)
 
 
 def _legend(services: Sequence[str], height: int) -> list[str]:
