@@ -137,6 +137,12 @@ IMPORT_HELP = """Read rows back from the formats that export writes.
 
 Records that carry our metadata become rows again; others become lines with id, messages and tools."""
 
+CHECK_HELP = """Check that a trainer will read an exported file, all of it.
+
+Records, order, linkage of calls, weights; rows that survive the loaders themselves; with --chat-template every row
+through the template engine of transformers. Exit code 1 where something is wrong. --python names an environment that
+has the loaders, for instance the one that examples/loaders/install.sh makes."""
+
 SPLIT_HELP = """Hold rows out for evaluation, without leakage.
 
 Whole providers, clusters or blueprints. Rows that would join the sides, also by their first words, are left out and
@@ -193,6 +199,7 @@ def make_app() -> App:
     app.command(f"{package}.funnel:funnel", help=FUNNEL_HELP, sort_key=2)
     app.command(f"{package}.export:export", help=EXPORT_HELP, sort_key=2)
     app.command(f"{package}.import_rows:import_rows", name="import", help=IMPORT_HELP, sort_key=2)
+    app.command(f"{package}.check:check", help=CHECK_HELP, sort_key=2)
     app.command(f"{package}.split:split", help=SPLIT_HELP, sort_key=2)
     app.command(f"{package}.diff:diff", help=DIFF_HELP, sort_key=2)
     app.command(f"{package}.review:review", help=REVIEW_HELP, sort_key=2)
