@@ -31,6 +31,8 @@ from .query import run_sql
 
 MAX_BODY = 80 * 2**20
 """Bytes of a request; the host sends less."""
+BUILTINS = dict(builtins.__dict__)
+"""As they were before any cell; made before the fork, so that sessions share it."""
 Answer = tuple[int, int, bytes]
 """Outcome, exit code, value."""
 
@@ -46,8 +48,7 @@ class Session:
         self._running = False
         self._interrupted = False
         self._count = 0
-        self._builtins = builtins.__dict__
-        self._saved = dict(self._builtins)
+        self._suspect = False
         self._databases: dict[str, Any] = {}
         self._shell_cwd = root
         self._shell_env = {name: value for name, value in os.environ.items() if name != "BASH_ENV"}
@@ -111,8 +112,9 @@ class Session:
 
     def _restore(self) -> None:
         """Put back what a cell may have broken: builtins, streams, the signal handler."""
-        if self._builtins != self._saved:
-            self._builtins.update(self._saved)
+        if self._suspect:
+            builtins.__dict__.update(BUILTINS)
+            self._suspect = False
         with suppress(Exception):
             sys.stdout.flush()
         with suppress(Exception):
@@ -168,6 +170,8 @@ class Session:
         """Run a cell in the session's own namespace; the value of a last expression is shown, as a notebook does."""
         self._count += 1
         label = f"<cell {self._count}>"
+        # Looking at each of them after every cell would make a private copy of every page that one of them is on.
+        self._suspect = b"builtins" in body
         if b"import" in body:
             invalidate_caches()  # modules that an earlier cell has written are found
         namespace = vars(self._main)
