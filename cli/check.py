@@ -110,7 +110,7 @@ def _inspect(files: list[str], form: str, findings: Findings, talks: Path, *, ob
             for file in files:
                 for number, sample in enumerate(table.read(Path(file)), start=1):
                     findings.records += 1
-                    findings.inspect(sample, f"{safe(file)}: row {number}")
+                    findings.inspect(sample, f"{safe(file)}: row {number}", masks=True)
                     stream.write(for_template(sample, objects=objects) + b"\n")
         else:
             for sample in inspected(places(files), form, findings):
@@ -119,7 +119,10 @@ def _inspect(files: list[str], form: str, findings: Findings, talks: Path, *, ob
 
 def _show(console: Console, found: Findings, answer: Answer) -> None:
     roles = ", ".join(f"{role} {n:,}" for role, n in sorted(found.messages.items()))
-    console.print(f"{found.readable:,} of {found.records:,} records read; messages: {roles}; calls {found.calls:,}")
+    console.print(
+        f"{found.readable:,} of {found.records:,} records read; messages: {roles}; calls {found.calls:,}",
+        soft_wrap=True,
+    )
     console.print(f"assistant: {_masks(found)}", soft_wrap=True)
     if found.problems:
         lines = [("problem", "records", "for example")]

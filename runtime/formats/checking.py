@@ -51,8 +51,8 @@ class Findings:
         if len(some) < EXAMPLES:
             some.append(place)
 
-    def inspect(self, sample: Sample, place: str) -> None:
-        """Count what stands in a conversation, and what is wrong with it."""
+    def inspect(self, sample: Sample, place: str, *, masks: bool) -> None:
+        """Count what stands in a conversation, and what is wrong with it. `masks`: its format holds weights."""
         self.readable += 1
         for name in dict.fromkeys(_wrong(sample)):
             self.problem(name, place)
@@ -61,9 +61,10 @@ class Findings:
                 case AssistantMessage():
                     self.messages["assistant"] += 1
                     self.calls += len(said.calls)
-                    self.unweighted += said.train is UNSET
-                    self.targets += said.train is not UNSET and said.train > 0
-                    self.context += said.train == 0
+                    weight = said.train if masks else UNSET
+                    self.unweighted += weight is UNSET
+                    self.targets += weight is not UNSET and weight > 0
+                    self.context += weight == 0
                 case ToolMessage():
                     self.messages["tool"] += 1
                 case UserMessage():
@@ -85,7 +86,7 @@ def inspected(lines: Iterable[tuple[str, bytes]], name: str, findings: Findings)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             findings.problem(f"unreadable: {_plain(str(error))}", place)
             continue
-        findings.inspect(sample, place)
+        findings.inspect(sample, place, masks=form.masks)
         yield sample
 
 

@@ -105,9 +105,10 @@ def ask(job: Job, folder: Path, python: str | None = None) -> Answer:
     place = folder / "job.json"
     place.write_bytes(msgspec.json.encode(job))
     program = python or sys.executable
+    # -I: the folder of the probe stays off the path, where `openai.py` would pass for the package of that name.
     try:
         done = subprocess.run(  # noqa: S603 -- the person names the interpreter, its one argument is ours
-            [program, str(PROBE), str(place)], capture_output=True, timeout=SECONDS, check=False
+            [program, "-I", str(PROBE), str(place)], capture_output=True, timeout=SECONDS, check=False
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise ConfigError(f"--python {program}: cannot be asked: {' '.join(str(error).split())}") from None
