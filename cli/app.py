@@ -34,6 +34,11 @@ RUN_HELP = (
     "the file are the long names of the flags. Equal settings and seeds give equal rows, whatever --concurrency is."
 )
 
+PILOT_HELP = """Try a run with fifty rows, and say what a big one would take.
+
+Takes the flags of `tdscaling run`. Yield by mode and tools, tokens, cost and time up to --target-rows, each with a 95 %
+interval. Rows stay in the run directory."""
+
 SHOW_HELP = """Show a trajectory as a dialogue.
 
 Works on accepted rows and on the rejected.jsonl of a run directory."""
@@ -178,6 +183,7 @@ def make_app() -> App:
     )
     package = __package__
     app.command(f"{package}.run:run", help=RUN_HELP, sort_key=1)
+    app.command(f"{package}.pilot:pilot", help=PILOT_HELP, sort_key=1)
     app.command(f"{package}.show:show", help=SHOW_HELP, sort_key=2)
     app.command(f"{package}.doctor:doctor", help=DOCTOR_HELP, sort_key=3)
     app.command(f"{package}.serve_model:serve_model", name="serve-model", help=SERVE_MODEL_HELP, sort_key=4)
