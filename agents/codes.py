@@ -7,14 +7,14 @@ shape is prefix, sign and length. Only what is shaped like an identifier that a 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property, lru_cache
 from itertools import chain
 
-from ..runtime.chat import AssistantMessage, ChatMessage
 from ..sandbox.facts import is_identifier, leaf_values
 from ..sandbox.tools import JsonObject
 from .paths import decode
-from .said import folded, stands_in
+from .said import folded
 
 Shape = tuple[str, str, int]
 """Prefix in lower case, sign, length of the rest."""
@@ -22,6 +22,7 @@ Shape = tuple[str, str, int]
 _CODE = re.compile(
     r"(?<![\w@.+-])#?([A-Za-z]{1,6})([-_./]?)(?=[A-Za-z0-9-]*\d)([A-Za-z0-9]+(?:-[A-Za-z0-9]+)*)(?![\w@-])"
 )
+_DIGIT = re.compile(r"\d")
 _NUMBER = re.compile(r"(?<![\w.:/-])\d[\d,]*(?:\.\d+)?(?![\w:/-])")
 
 
@@ -29,34 +30,37 @@ class Codes:
     """The codes of one conversation."""
 
     def __init__(
-        self, transcript: tuple[ChatMessage, ...], replies: Iterable[str], taken: Iterable[JsonObject]
+        self, stood_before: Callable[[str, int], bool], replies: Iterable[str], taken: Iterable[JsonObject]
     ) -> None:
-        """`replies`: what tools answered; `taken`: the arguments of all calls."""
-        self._transcript = transcript
-        self.shapes = frozenset(_shapes(replies, taken))
+        """`stood_before`: whether a folded form stood before a message; `replies`: what tools answered; `taken`: the
+        arguments of all calls."""
+        self._stood_before = stood_before
+        self._sources = (replies, taken)
+
+    @cached_property
+    def shapes(self) -> frozenset[Shape]:
         """Shapes of the identifiers that tools took or returned."""
+        return frozenset(_shapes(*self._sources))
 
-    def within(self, text: str) -> list[str]:
-        """The codes in a text, in order."""
-        return [m.group().lstrip("#") for m in _CODE.finditer(text) if _shape(m) in self.shapes]
-
-    def known(self, code: str, position: int) -> bool:
-        """True when a code stood in a message before this position that the assistant did not write."""
-        return stood_before(self._transcript, folded(code), position)
-
-    def values(self, text: str) -> list[str]:
-        """The codes and the numbers of two digits or more in a text: what can be looked up."""
-        numbers = [m.group() for m in _NUMBER.finditer(text) if sum(map(str.isdigit, m.group())) > 1]
-        return self.within(text) + numbers
+    def invented(self, text: str, position: int) -> list[str]:
+        """The codes in a text that stood in no message of somebody else before the position."""
+        found = ((m, m.group().lstrip("#")) for m in _tokens(text))
+        # Shapes are dear: most tokens stood before, whatever they are.
+        unknown = [(m, code) for m, code in found if not self._stood_before(folded(code), position)]
+        return [code for m, code in unknown if _shape(m) in self.shapes]
 
 
-def stood_before(transcript: tuple[ChatMessage, ...], form: str, position: int) -> bool:
-    """True when a folded form stands in what others than the assistant said before a position."""
-    return any(
-        stands_in(folded(spoken.content), form)
-        for spoken in transcript[:position]
-        if not isinstance(spoken, AssistantMessage)
-    )
+@lru_cache(maxsize=512)
+def _tokens(text: str) -> tuple[re.Match[str], ...]:
+    """All that is formed like a code. Words without a digit are passed over before the dear pattern is tried."""
+    pieces = (piece for piece in text.split() if not piece.isalpha() and _DIGIT.search(piece))
+    return tuple(found for piece in pieces for found in _CODE.finditer(piece))
+
+
+def lookable(text: str) -> list[str]:
+    """What in a text can be looked up: tokens formed like codes, and numbers of two digits or more."""
+    codes = [m.group().lstrip("#") for m in _tokens(text)]
+    return codes + [m.group() for m in _NUMBER.finditer(text) if sum(map(str.isdigit, m.group())) > 1]
 
 
 def _shapes(replies: Iterable[str], taken: Iterable[JsonObject]) -> Iterator[Shape]:
@@ -68,10 +72,15 @@ def _shapes(replies: Iterable[str], taken: Iterable[JsonObject]) -> Iterator[Sha
 
 def _shape_of(path: str, leaf: object) -> Iterator[Shape]:
     keys = [key for key in path.split(".") if not key.isdigit()]
-    if isinstance(leaf, str) and len(leaf) < 40 and keys and is_identifier(keys[-1]):
+    if isinstance(leaf, str) and len(leaf) < 40 and keys and _identifies(keys[-1]):
         match = _CODE.fullmatch(leaf)
         if match:
             yield _shape(match)
+
+
+@lru_cache(maxsize=4_096)
+def _identifies(key: str) -> bool:
+    return is_identifier(key)
 
 
 def _shape(match: re.Match[str]) -> Shape:

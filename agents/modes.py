@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 from ..runtime.assignment import REFUSALS, Mode
@@ -72,11 +73,15 @@ def dependent_depth(evidence: Evidence) -> int:
     A value that the user told before is not a dependency. Calls of one message do not see each other.
     """
     depths: list[int] = []
+    told_by_turn: dict[int, str] = {}
     for number, exchange in enumerate(evidence.exchanges):
-        told = normalise(
-            " ".join(s.content for s in evidence.transcript[: exchange.position] if isinstance(s, UserMessage))
-        )
+        if exchange.turn not in told_by_turn:
+            told_by_turn[exchange.turn] = normalise(" ".join(evidence.users[: exchange.turn]))
+        told = told_by_turn[exchange.turn]
         wanted = {value for value in _values(exchange.arguments) if value not in told}
+        if not wanted:
+            depths.append(1)
+            continue
         before = (
             depths[index]
             for index, earlier in enumerate(evidence.exchanges[:number])
@@ -86,6 +91,7 @@ def dependent_depth(evidence: Evidence) -> int:
     return max(depths, default=0)
 
 
+@lru_cache(maxsize=1_024)
 def reply_values(reply: str) -> frozenset[str]:
     """The scalars of a JSON reply, or the words and lines of a text, normalised."""
     decoded = decode(reply)

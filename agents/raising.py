@@ -34,6 +34,7 @@ def content_words(text: str) -> frozenset[str]:
     return frozenset(_stem(word) for word in _WORD.findall(text.lower().replace("_", " ")) if word not in _EMPTY)
 
 
+@lru_cache(maxsize=16_384)
 def _stem(word: str) -> str:
     if len(word) > 5 and word.endswith("ies"):
         return word[:-3] + "y"

@@ -31,16 +31,25 @@ _DIGITS = re.compile(r"\D+")
 @lru_cache(maxsize=2_048)
 def folded(text: str) -> str:
     """A text as compared: lower case, plain quotes and dashes, no markup, one space."""
-    return " ".join(text.translate(_PLAIN).lower().split())
+    if not text.isascii() or "*" in text or "`" in text:
+        text = text.translate(_PLAIN)
+    return " ".join(text.lower().split())
 
 
-def stands_in(text: str, form: str) -> bool:
-    """True when a folded text holds a form as a whole: not inside a longer word, number or code."""
-    start = text.find(form)
+def unescaped(text: str) -> str:
+    """Text in which JSON's escapes do not hide a value."""
+    if "\\" not in text:
+        return text
+    return text.replace('\\"', '"').replace("\\n", " ").replace("\\t", " ").replace("\\\\", "\\")
+
+
+def stands_in(text: str, form: str, end: int | None = None) -> bool:
+    """True when a folded text, up to `end`, holds a form as a whole: not inside a longer word, number or code."""
+    start = text.find(form, 0, end)
     while start >= 0:
         if _free(text, start, start + len(form)):
             return True
-        start = text.find(form, start + 1)
+        start = text.find(form, start + 1, end)
     return False
 
 
@@ -74,6 +83,15 @@ def says(text: str, value: JsonValue) -> bool:
 
 def forms(value: JsonValue) -> set[str]:
     """A value as folded texts: numbers with and without separators, booleans as yes and no, codes as words."""
+    return set(_forms(value)) if isinstance(value, str | int | float) else {folded(str(value))}
+
+
+@lru_cache(maxsize=4_096, typed=True)  # typed: True is no 1
+def _forms(value: str | float) -> frozenset[str]:
+    return frozenset(_written(value))
+
+
+def _written(value: str | float) -> set[str]:
     if isinstance(value, bool):
         return {"true", "yes", "is"} if value else {"false", "no", "not", "isn't", "none"}
     if isinstance(value, int | float):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 
 from ..runtime.row import Scores
+from .codes import lookable
 from .evidence import Evidence
 from .modes import dependent_depth
-from .said import folded, stands_in
+from .said import folded
 
 EASY, HARD = 1.0, 16.0
 """Sums of actions at which complexity is 0 and one half."""
@@ -40,16 +41,13 @@ def efficiency(evidence: Evidence) -> float:
 
 def groundedness(evidence: Evidence) -> float:
     """Share of the codes and numbers in the assistant's answers that others had said before; 1 without any."""
-    heard: list[str] = []
-    read = found = total = 0
+    found = total = 0
     for position, text in evidence.talk.answers:
-        others = (spoken for spoken in evidence.transcript[read:position] if not hasattr(spoken, "tool_calls"))
-        heard.extend(folded(spoken.content) for spoken in others)
-        read = position
-        for value in evidence.talk.codes.values(text):
+        for value in lookable(text):
             form = folded(value)
+            known = (evidence.talk.stood_before(way, position) for way in (form, form.replace(",", "")))
             total += 1
-            found += any(stands_in(known, form) or stands_in(known, form.replace(",", "")) for known in heard)
+            found += any(known)
     return found / total if total else 1.0
 
 

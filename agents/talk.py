@@ -15,6 +15,7 @@ import msgspec
 from ..runtime.chat import AssistantMessage, ChatMessage, ToolCall, ToolDefinition, ToolMessage, UserMessage
 from ..sandbox.tools import JsonObject, JsonValue
 from .codes import Codes
+from .said import folded, stands_in, unescaped
 
 MAX_ARGUMENTS = 64 * 1024
 """Bytes of one call's arguments; longer ones are not decoded."""
@@ -79,10 +80,10 @@ class Talk:
         """Input schema of every given tool, by name; an empty one where it is no object."""
         return {tool.function.name: _schema(bytes(tool.function.parameters)) for tool in self.tools}
 
-    @cached_property
-    def shapes(self) -> dict[str, Shape | None]:
-        """The compiled schemas; None for one that is no JSON Schema."""
-        return {tool.function.name: _shape(bytes(tool.function.parameters)) for tool in self.tools}
+    def shape(self, name: str) -> Shape | None:
+        """The compiled schema of a given tool; None for one that is no JSON Schema."""
+        tool = next(tool for tool in self.tools if tool.function.name == name)
+        return _shape(bytes(tool.function.parameters))
 
     @cached_property
     def users(self) -> tuple[tuple[int, str], ...]:
@@ -118,10 +119,28 @@ class Talk:
         return tuple((n, spoken.content) for n, spoken in enumerate(self.transcript) if isinstance(spoken, ToolMessage))
 
     @cached_property
+    def _heard(self) -> tuple[str, tuple[int, ...]]:
+        """What others than the assistant said, folded into one text, and for every message where it begins there."""
+        parts: list[str] = []
+        length, starts = 0, list[int]()
+        for spoken in self.transcript:
+            starts.append(length)
+            if not isinstance(spoken, AssistantMessage):
+                part = unescaped(folded(spoken.content)) + "\n"
+                parts.append(part)
+                length += len(part)
+        return "".join(parts), tuple(starts)
+
+    def stood_before(self, form: str, position: int) -> bool:
+        """True when a folded form stands in what others than the assistant said before a message."""
+        text, starts = self._heard
+        return stands_in(text, form, starts[position])
+
+    @cached_property
     def codes(self) -> Codes:
         """The identifiers of this conversation's world, by their shape."""
         arguments = [made.arguments for made in self.made if made.arguments]
-        return Codes(self.transcript, [reply for _, reply in self.replies], arguments)
+        return Codes(self.stood_before, [reply for _, reply in self.replies], arguments)
 
     @cached_property
     def turns(self) -> tuple[int, ...]:

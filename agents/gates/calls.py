@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...runtime.chat import SystemMessage, ToolMessage, UserMessage
 from ...sandbox.facts import is_identifier, kind_of, snake
 from ...sandbox.tools import JsonObject, JsonValue
-from ..said import folded, stands_in
+from ..said import folded
 from ..talk import MAX_ARGUMENTS, Made, Talk
 from .problem import Problem, TalkGate
 
@@ -18,14 +17,13 @@ MAX_CALLS = 32
 def schemas(talk: Talk) -> Iterator[Problem]:
     """Every call names a tool that was given, with arguments that its schema allows."""
     for made in talk.made:
-        shape = talk.shapes.get(made.name)
         if made.name not in talk.schemas:
             yield Problem("calls.unknown_tool", made.name, made.position)
         elif len(made.call.function.arguments) > MAX_ARGUMENTS:
             yield Problem("calls.arguments_too_long", f"{made.name}: more than {MAX_ARGUMENTS} bytes", made.position)
         elif made.arguments is None:
             yield Problem("calls.arguments_not_json", made.name, made.position)
-        elif shape is None:
+        elif (shape := talk.shape(made.name)) is None:
             yield Problem("calls.tool_without_schema", f"{made.name} is given without a usable schema", made.position)
         elif wrong := shape.wrong(made.arguments):
             yield Problem("calls.schema", f"{made.name}: {wrong}", made.position)
@@ -45,17 +43,9 @@ def batches(talk: Talk) -> Iterator[Problem]:
 
 def provenance(talk: Talk) -> Iterator[Problem]:
     """Every identifier in an argument was told, or returned by a call of an earlier message."""
-    known: list[str] = []
-    read = 0
     for made in talk.made:
-        known.extend(
-            _unescaped(folded(spoken.content))
-            for spoken in talk.transcript[read : made.position]
-            if isinstance(spoken, SystemMessage | UserMessage | ToolMessage)
-        )
-        read = made.position
         for name, leaf in identifiers(made, talk.schemas.get(made.name, {})):
-            if not any(stands_in(text, leaf) for text in known):
+            if not talk.stood_before(leaf, made.position):
                 yield Problem("provenance.invented", f"{name} of {made.name}", made.position)
 
 
@@ -92,13 +82,6 @@ def _named(schema: JsonObject) -> list[JsonValue]:
     """Values that the schema itself gives."""
     examples = schema.get("examples")
     return [schema.get("default"), *(examples if isinstance(examples, list) else ())]
-
-
-def _unescaped(text: str) -> str:
-    """Text in which JSON's escapes do not hide a value."""
-    if "\\" not in text:
-        return text
-    return text.replace('\\"', '"').replace("\\n", " ").replace("\\t", " ").replace("\\\\", "\\")
 
 
 CALLS: tuple[TalkGate, ...] = (schemas, batches, provenance)

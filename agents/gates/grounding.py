@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..codes import stood_before
 from ..said import folded
 from ..talk import Talk
 from .problem import Problem, TalkGate
@@ -16,9 +15,8 @@ _ADDRESS = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[\w-]+\.)+[a-z]{2,}|https?:
 def no_invented_codes(talk: Talk) -> Iterator[Problem]:
     """Every code that the assistant tells stood in a message of somebody else before."""
     for position, text in talk.answers:
-        for code in talk.codes.within(text):
-            if not talk.codes.known(code, position):
-                yield Problem("grounding.invented_code", code, position)
+        for code in talk.codes.invented(text, position):
+            yield Problem("grounding.invented_code", code, position)
 
 
 def no_invented_addresses(talk: Talk) -> Iterator[Problem]:
@@ -27,7 +25,7 @@ def no_invented_addresses(talk: Talk) -> Iterator[Problem]:
         if "@" in text or "://" in text:
             for found in _ADDRESS.finditer(text):
                 address = folded(found.group().rstrip(".,;:"))
-                if not stood_before(talk.transcript, address, position):
+                if not talk.stood_before(address, position):
                     yield Problem("grounding.invented_address", address, position)
 
 

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 
 from ...runtime.chat import AssistantMessage, SystemMessage, UserMessage
-from ..said import folded
 from ..talk import Talk
 from .problem import Problem, TalkGate
 
@@ -41,25 +40,25 @@ _OFFERS = (
 
 def assistant_stays_itself(talk: Talk) -> Iterator[Problem]:
     """The assistant does not write the user's lines."""
-    asked = {folded(text) for _, text in talk.users if len(text) >= ECHO}
+    asked = {text.lower() for _, text in talk.users if len(text) >= ECHO}
     for position, text in talk.said:
         if not isinstance(talk.transcript[position], AssistantMessage):
             continue
         if ":" in text and _AS_USER.search(text):
             yield Problem("roles.assistant_as_user", "a line of the user in the assistant's message", position)
-        elif len(text) >= ECHO and folded(text) in asked:
+        elif text in asked:
             yield Problem("roles.assistant_as_user", "the assistant repeats the user word for word", position)
 
 
 def user_stays_itself(talk: Talk) -> Iterator[Problem]:
     """The user does not write the assistant's lines."""
-    told = {folded(text) for _, text in talk.answers if len(text) >= ECHO}
+    told = {text.lower() for _, text in talk.answers if len(text) >= ECHO}
     for position, text in talk.said:
         if not isinstance(talk.transcript[position], UserMessage):
             continue
         if (":" in text and _AS_ASSISTANT.search(text)) or any(offer in text for offer in _OFFERS):
             yield Problem("roles.user_as_assistant", "the user speaks like an assistant", position)
-        elif len(text) >= ECHO and folded(text) in told:
+        elif text in told:
             yield Problem("roles.user_as_assistant", "the user repeats the assistant word for word", position)
 
 

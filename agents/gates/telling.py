@@ -52,23 +52,30 @@ def tells_its_facts(evidence: Evidence) -> Iterator[Problem]:
         if not start:
             continue
         for _, leaf in leaf_values(decode(fact.value)):
+            if tells(evidence.users[evidence.raised[goal] - 1], leaf):
+                continue
             used = _first_use(evidence, leaf, start)
             told = any(tells(text, leaf) for position, text in evidence.talk.users if position < used)
-            claims = [claim for text in evidence.users for claim in stated(text, fact.label)]
-            returned = any(says(reply, leaf) for position, reply in evidence.talk.replies if position < used)
-            if not told and not (returned and (fact.slip or not claims)):
+            if not told and not _brought_up(evidence, fact, leaf, used):
                 yield Problem("user.fact_not_told", f"{fact.label} of goal {goal}", start)
                 break
 
 
+def _brought_up(evidence: Evidence, fact: Fact, leaf: object, before: int) -> bool:
+    """True when a tool returned the value in time, and the user did not say it to be something else by no slip."""
+    if not any(says(reply, leaf) for position, reply in evidence.talk.replies if position < before):
+        return False
+    return bool(fact.slip) or not any(True for text in evidence.users for _ in stated(text, fact.label))
+
+
 def _first_use(evidence: Evidence, leaf: object, start: int) -> int:
     """Index of the first message from `start` on that calls a tool with the value; the end where none does."""
-    wanted = folded(str(leaf))
+    wanted = str(leaf).lower()
     return next(
         (
             made.position
             for made in evidence.talk.made
-            if made.position > start and any(folded(str(value)) == wanted for _, value in leaf_values(made.arguments))
+            if made.position > start and any(str(value).lower() == wanted for _, value in leaf_values(made.arguments))
         ),
         len(evidence.transcript),
     )
@@ -94,11 +101,13 @@ def keeps_what_is_asked_for(evidence: Evidence) -> Iterator[Problem]:
 
 def invents_nothing(evidence: Evidence) -> Iterator[Problem]:
     """Codes, addresses, amounts and dates in the user's mouth are the blueprint's, or were heard before."""
-    allowed = _allowed(evidence.blueprint)
+    as_they_stand, in_any_way = _values_of(evidence.blueprint), ""
     for position, text in evidence.talk.users:
-        plain = folded(text)
-        for token in (found.group() for found in _TOKEN.finditer(plain)):
-            if not _is_hard(token) or token in allowed:
+        for token in (found.group() for found in _TOKEN.finditer(folded(text))):
+            if token.isalpha() or not _is_hard(token) or token in as_they_stand:
+                continue
+            in_any_way = in_any_way or _allowed(evidence.blueprint)
+            if token in in_any_way:
                 continue
             if not any(token in folded(heard) for at, heard in evidence.talk.answers if at < position):
                 yield Problem("user.invents_fact", token, position)
@@ -118,23 +127,24 @@ def makes_its_slips(evidence: Evidence) -> Iterator[Problem]:
 def wishes_nothing_else(evidence: Evidence) -> Iterator[Problem]:
     """The user asks for nothing that has no word in common with any goal, any fact or what was said before."""
     plan = evidence.blueprint.plan
-    known = content_words(" ".join((*(goal.intent for goal in plan.goals), plan.policy)))
-    for goal in plan.goals:
-        known |= content_words(" ".join((goal.answer, *(r.label for r in goal.reports))))
-        known |= content_words(" ".join(f"{fact.label} {fact.value}" for fact in goal.facts))
-    heard = 0
+    pieces = [plan.policy, *(text for goal in plan.goals for text in (goal.intent, goal.answer))]
+    pieces += [report.label for goal in plan.goals for report in goal.reports]
+    pieces += [text for goal in plan.goals for fact in goal.facts for text in (fact.label, fact.value)]
+    known = frozenset[str]().union(*map(content_words, pieces))
     for position, text in evidence.talk.users:
-        for at, answer in evidence.talk.answers:
-            if heard < at < position:
-                known |= content_words(answer)
-        heard = position
         for sentence in _SENTENCE.split(text):
             if _WISH.search(sentence.lower()):
                 verb, _, rest = _WISH.split(sentence.lower(), maxsplit=1)[-1].strip().partition(" ")
                 words = content_words(rest) - _BY_THE_WAY
                 alien = not words & known and (len(words) > 1 or not content_words(verb) & known)
-                if words and alien:
+                if words and alien and not words & _heard(evidence, position):
                     yield Problem("user.unplanned_wish", sentence, position)
+
+
+def _heard(evidence: Evidence, position: int) -> frozenset[str]:
+    """The content words of all answers before a message."""
+    answers = (text for at, text in evidence.talk.answers if at < position)
+    return frozenset[str]().union(*map(content_words, answers))
 
 
 def _needed(blueprint: Blueprint) -> list[tuple[int, Fact]]:
@@ -164,6 +174,12 @@ def _is_hard(token: str) -> bool:
     if not digits:
         return "@" in token
     return not _ORDINAL.fullmatch(token) and (digits > 2 or "@" in token or "." in token or digits < len(token) > 2)
+
+
+def _values_of(blueprint: Blueprint) -> str:
+    """The values of all facts as the blueprint writes them, folded into one text."""
+    facts = [fact for goal in blueprint.plan.goals for fact in goal.facts]
+    return folded(" \n ".join(text for fact in facts for text in (fact.value, fact.slip, fact.at_first)))
 
 
 def _allowed(blueprint: Blueprint) -> str:
