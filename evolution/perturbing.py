@@ -26,14 +26,15 @@ NEEDS: Mapping[Perturbation, Mode] = {
     "capable_tool_withheld": "no_capable_tool",
 }
 """Those that a cluster can carry when it can carry a mode."""
-SAME: frozenset[tuple[Mode, Perturbation]] = frozenset(
+APART: frozenset[tuple[Mode, Perturbation]] = frozenset(
     {
         ("clarify", "missing_parameter"),
         ("clarify", "ambiguous_entity"),
         ("no_capable_tool", "capable_tool_withheld"),
+        ("verify", "stale_read"),
     }
 )
-"""What the mode brings already."""
+"""What the mode brings already, or would set off at another place: reading back is a read, too."""
 
 
 class Extras(msgspec.Struct, frozen=True):
@@ -89,4 +90,4 @@ def possible(cluster: BusinessCluster, mode: Mode, wanted: Iterable[Perturbation
     """The wanted perturbations that a cluster can carry beside a mode, in their order."""
     modes: tuple[Mode, ...] = cluster.modes
     carried = {*ANYWHERE, *cluster.perturbations, *(name for name, needed in NEEDS.items() if needed in modes)}
-    return [name for name in wanted if name in carried and (mode, name) not in SAME]
+    return [name for name in wanted if name in carried and (mode, name) not in APART]

@@ -96,7 +96,7 @@ def _listed(decoded: JsonValue) -> str:
         return ""
     entries = lists[0]
     spoken = [
-        "/".join(say_value(leaf) for _, leaf in list(leaf_values(entry))[:3] if leaf not in (None, ""))
+        " / ".join(say_value(leaf) for _, leaf in list(leaf_values(entry))[:3] if leaf not in (None, ""))
         for entry in entries[:MANY]
     ]
     more = f" and {len(entries) - MANY} more" if len(entries) > MANY else ""

@@ -17,7 +17,7 @@ from . import answers
 from .choosing import TRIES, Call, One, Several, again, choose
 from .reading import Done, Thread, lookalikes, seen, thread_of, told, told_list
 from .search import LOOKUP, Search
-from .speech import Wish
+from .speech import Wish, unquote
 from .words import KnownTool, ToolIndex, index, overlap, stems
 
 DEPTH = 3
@@ -178,10 +178,12 @@ class Assistant:
         missing: list[Param] = []
         given = told(tool.params, wish) | fixed
         answered = told(tool.required, Wish("", self._thread.answers, []))
+        taken = {str(value) for value in given.values()}
+        hints = {k: text for k, text in (wish.facts | self._thread.answers).items() if unquote(text) not in taken}
         for param in tool.params:
             value = given.get(param.name, answered.get(param.name))
             if value is None and param.required and param.kind == "identifier":
-                choice = choose(param, wish.facts | self._thread.answers, self._thread.done)
+                choice = choose(param, hints, self._thread.done)
                 if isinstance(choice, Several):
                     return self._narrow(choice, param, tool, wish, depth)
                 if isinstance(choice, Call):

@@ -12,7 +12,7 @@ from ...sandbox.tools import JsonObject, JsonValue
 from .reaching import through
 from .sketch import OpenGoal, Sketch, Unfit
 from .speech import say_value
-from .structures import clarify, direct, filler, no_capable_tool, state_of, would_be_found
+from .structures import clarify, direct, filler, given_away, no_capable_tool, state_of, would_be_found
 from .world import Feed, Planned
 
 OFF_TOPIC = (
@@ -79,9 +79,8 @@ def _plain(sketch: Sketch, number: int, goal: OpenGoal) -> bool:
 
 def _leave_out(sketch: Sketch, goal: OpenGoal, tool: Planned) -> str:
     """Make one fact that nobody can look up wait for a question; its label, empty when there is none."""
-    labels = [
-        p.label for p in tool.tool.required if p.label in goal.facts and not would_be_found(sketch, tool, p.label)
-    ]
+    told = [param.label for param in tool.tool.required if param.label in goal.facts]
+    labels = [label for label in told if not would_be_found(sketch, tool, label) and not given_away(goal, label)]
     if not labels:
         return ""
     label = sketch.dice.choice(labels)
@@ -110,6 +109,8 @@ def _before(sketch: Sketch) -> None:
     fact = goal.facts[param.label]
     other = _otherwise(sketch, tool, param, msgspec.json.decode(fact.value))
     goal.facts[param.label] = msgspec.structs.replace(fact, at_first=_json(other))
+    if given_away(goal, left_out):
+        raise Unfit("it is said before it is asked for")
 
 
 def _afterwards(sketch: Sketch) -> None:
@@ -160,6 +161,8 @@ def ambiguous_entity(sketch: Sketch) -> None:
 
 def _ambiguous(sketch: Sketch) -> None:
     feed, producer, consumer = _listing(sketch)
+    if not producer.tool.required:
+        raise Unfit("the user would tell nothing that fits several")
     goal = sketch.goal(consumer.intent)
     anchor = sketch.anchor(consumer)
     source = through(sketch, feed.path, producer, _param(consumer, feed), anchor, 2)

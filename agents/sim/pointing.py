@@ -16,6 +16,7 @@ _NAMING = frozenset("id ids name key code number uuid guid sid arn slug no ident
 _STEERING = frozenset("token cursor etag kind next previous schema error errors limit offset page pages".split())
 """Words of reply fields that nobody wants to hear."""
 _MAKES = frozenset("create write new make init add insert post register import copy clone".split())
+_SECRET = frozenset("password passwd passphrase secret secrets pin credential credentials".split())
 TRIALS = 4
 
 
@@ -33,7 +34,13 @@ def nameable(param: Param, tables: Mapping[str, Mapping[str, JsonObject]]) -> li
 
     Those whose key stands under the parameter's own name; else those of the table that is called like the parameter.
     """
-    own = [r for table in tables.values() for key, r in table.items() if str(r.get(param.name)) == key]
+    whole = schema_type(param.schema) == "integer"
+    own = [
+        record
+        for table in tables.values()
+        for key, record in table.items()
+        if str(record.get(param.name)) == key and (not whole or isinstance(record[param.name], int))
+    ]
     if own or "path" in param.name.lower():
         return own
     if any(isinstance(r.get(param.name), str) for table in tables.values() for r in table.values()):
@@ -45,11 +52,17 @@ def nameable(param: Param, tables: Mapping[str, Mapping[str, JsonObject]]) -> li
     called = [(table, stems(name.partition(".")[2].replace("_", " "))) for name, table in tables.items()]
     near = [table for table, called_so in called if called_so == about]
     near = near or [table for table, called_so in called if called_so and called_so < about]
-    return [{**r, param.name: _typed(key, param)} for table in near[:1] for key, r in table.items()]
+    return [
+        {**record, param.name: int(key) if whole else key}
+        for table in near[:1]
+        for key, record in table.items()
+        if not whole or key.lstrip("-").isdecimal()
+    ]
 
 
-def _typed(key: str, param: Param) -> JsonValue:
-    return int(key) if schema_type(param.schema) in ("integer", "number") and key.lstrip("-").isdigit() else key
+def is_secret(param: Param) -> bool:
+    """True for what nobody should tell an assistant: passwords and the like."""
+    return bool(_SECRET & set(snake(param.name).split("_")))
 
 
 def sure_leaves(

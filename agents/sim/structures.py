@@ -163,8 +163,11 @@ def would_be_found(sketch: Sketch, tool: Planned, label: str) -> bool:
 def given_away(goal: OpenGoal, label: str) -> bool:
     """True when what a fact says stands in the wish or in another fact, too."""
     value = say_value(msgspec.json.decode(goal.facts[label].value)).strip('"').lower()
-    others = [fact.value for other, fact in goal.facts.items() if other != label]
-    return any(value in text.lower() for text in (goal.intent, *others))
+    others = [
+        text for other, fact in goal.facts.items() if other != label for text in (other, fact.value, fact.at_first)
+    ]
+    heard = [report.label for report in goal.reports]
+    return any(value in text.lower() for text in (goal.intent, *others, *heard))
 
 
 def recover(sketch: Sketch) -> None:

@@ -12,7 +12,7 @@ import msgspec
 from ...runtime.chat import ChatMessage
 from ...sandbox.facts import Leaf, Param, snake
 from ...sandbox.tools import JsonObject, JsonValue
-from .pointing import nameable, naming, sure_leaves
+from .pointing import is_secret, nameable, naming, sure_leaves
 from .words import KnownTool, ToolIndex, intent_of, known_tool, stems
 
 _SECTION = re.compile(r"(?ms)^# (\w+)\n(.*?)(?=^# \w+\n|\Z)")
@@ -86,7 +86,7 @@ class Order(msgspec.Struct, frozen=True):
             for planned in self.tools.values()
             if (chosen := self.index.choose(planned.intent)) is not None
             and chosen.name == planned.name
-            and all(param.kind != "object" for param in planned.tool.required)
+            and all(param.kind != "object" and not is_secret(param) for param in planned.tool.required)
         ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from tdscaling.evolution.clusters import build_clusters
-from tdscaling.evolution.perturbing import SAME, Extras, Perturbing, possible
+from tdscaling.evolution.perturbing import APART, Extras, Perturbing, possible
 from tdscaling.evolution.sampler import UniformSampler
 from tdscaling.runtime.assignment import PERTURBATIONS, Assignment
 from tdscaling.sandbox.services import BUILTIN, builtin
@@ -42,7 +42,7 @@ def test_a_perturbation_goes_only_where_cluster_and_mode_can_carry_it() -> None:
     for assignment in _drawn(Extras(share=1.0)):
         if assignment.perturbation != "none":
             assert assignment.perturbation in possible(by_id[assignment.cluster], assignment.mode, PERTURBATIONS)
-            assert (assignment.mode, assignment.perturbation) not in SAME
+            assert (assignment.mode, assignment.perturbation) not in APART
 
 
 def test_only_the_wanted_ones_are_drawn() -> None:
