@@ -10,6 +10,8 @@ from .schemas import Unsatisfiable
 
 MOST_REPEATS = 8
 """What `*`, `+` and `{n,}` are held to beyond their least."""
+LONGEST = 24
+"""What `{n,m}` is held to beyond its least: `{1,512}` is a limit, not a wish."""
 MAX_LENGTH = 256
 _DIGITS = "0123456789"
 _LOWER = "abcdefghijklmnopqrstuvwxyz"
@@ -153,7 +155,7 @@ class _Parser:
         least, most = bounds or (1, 1)
         if least > MAX_LENGTH or most < least:
             raise Unsatisfiable(f"pattern {self._pattern[:60]!r} asks for a very long text")
-        return least, most
+        return least, min(most, least + LONGEST)
 
     def _peek(self, ahead: int = 0) -> str:
         return self._pattern[self._at + ahead : self._at + ahead + 1]
