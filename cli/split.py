@@ -89,15 +89,16 @@ def split(
 
 
 def _write(files: tuple[str, ...], folder: Path, sides: Sequence[Side]) -> dict[Side, str]:
+    from ..runtime.formats.parting import SIDES
     from ..runtime.formats.version import Version
 
     versions: dict[Side, Version] = {}
     rest = iter(sides)
     with ExitStack() as stack:
         streams: dict[Side, BinaryIO] = {}
-        for side in ("train", "held_out", "left_out"):
-            streams[side] = stack.enter_context((folder / f"{side}.jsonl").open("wb"))
-            versions[side] = Version()
+        for name in SIDES:
+            streams[name] = stack.enter_context((folder / f"{name}.jsonl").open("wb"))
+            versions[name] = Version()
         for _, line in places(files):
             side = next(rest, None)
             if side is None:

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 from ..chat import AssistantMessage, ChatMessage, FunctionCall, SystemMessage, ToolCall, ToolMessage, UserMessage
-from .form import about_of, encode, object_text
+from .form import about_of, encode, given, object_text
 from .sample import About, NotHeld, Sample, about_with, origin, restored
 
 VERSION = "ATIF-v1.7"
@@ -140,7 +140,7 @@ def _messages(step: _Step) -> list[ChatMessage]:
         for call in step.tool_calls or ()
     )
     names = {call.id: call.function.name for call in calls}
-    found: list[ChatMessage] = [AssistantMessage(step.message, step.reasoning_content or UNSET, calls or UNSET)]
+    found: list[ChatMessage] = [AssistantMessage(step.message, given(step.reasoning_content), calls or UNSET)]
     for result in step.observation.results if step.observation else ():
         if result.source_call_id not in names:
             raise NotHeld("reply_without_call")

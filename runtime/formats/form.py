@@ -69,6 +69,11 @@ def about_of(text: str | Raw | msgspec.UnsetType | None) -> About | None:
         return None
 
 
+def given(text: str | msgspec.UnsetType | None) -> str | msgspec.UnsetType:
+    """A text that may be absent; null is as good as absent."""
+    return msgspec.UNSET if text is None else text
+
+
 def object_text(arguments: str) -> Raw:
     """Arguments as the JSON object they are, byte for byte. Raises NotHeld where the model wrote something else."""
     try:
@@ -82,7 +87,7 @@ def with_think(said: AssistantMessage) -> str:
     """The text with its reasoning before it. Raises NotHeld where the text would be read as reasoning."""
     if said.content.startswith(OPEN):
         raise NotHeld("markup_in_text")
-    if not said.reasoning:
+    if said.reasoning is msgspec.UNSET:
         return said.content
     if CLOSE in said.reasoning:
         raise NotHeld("markup_in_text")

@@ -132,9 +132,9 @@ def _messages(entries: tuple[Entry, ...]) -> tuple[ChatMessage, ...]:
     for entry in entries:
         match entry.origin:
             case "system":
-                text = entry.value.partition(_HEAD)[0].removesuffix("\n\n")
-                if text or _HEAD not in entry.value:
-                    found.append(SystemMessage(text))
+                if not entry.value.startswith(_HEAD):
+                    text, head, _ = entry.value.rpartition(_HEAD)
+                    found.append(SystemMessage(text.removesuffix("\n\n") if head else entry.value))
             case "human" | "user":
                 found.append(UserMessage(entry.value))
             case "gpt" | "assistant":

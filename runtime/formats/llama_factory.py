@@ -59,6 +59,8 @@ class LlamaFactory:
         first, rest = sample.messages[0], sample.messages
         system = ""
         if isinstance(first, SystemMessage):
+            if not first.content:
+                raise NotHeld("empty_system")
             system, rest = first.content, rest[1:]
         beside = {
             position: said.content
@@ -104,7 +106,7 @@ def _assistant(said: AssistantMessage) -> Entry:
         return Entry("gpt", with_think(said))
     calls = [call_text(call) for call in said.calls]
     text = encode(calls if len(calls) > 1 else calls[0]).decode()
-    thought = with_think(AssistantMessage("", said.reasoning)) if said.reasoning else ""
+    thought = with_think(AssistantMessage("", said.reasoning)) if said.reasoning is not UNSET else ""
     return Entry("function_call", thought + text)
 
 

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 from ..chat import AssistantMessage, ChatMessage, SystemMessage, ToolCall, ToolMessage, UserMessage
-from .form import about_of, encode, text_about
+from .form import about_of, encode, given, text_about
 from .sample import Sample, about_with, restored, unweighted
 
 
@@ -19,8 +19,8 @@ class WireAssistant(msgspec.Struct, frozen=True, tag_field="role", tag="assistan
     """What the assistant says, as OpenAI writes it."""
 
     content: str | None = None
-    reasoning_content: str | UnsetType = UNSET
-    tool_calls: tuple[ToolCall, ...] | UnsetType = UNSET
+    reasoning_content: str | UnsetType | None = UNSET
+    tool_calls: tuple[ToolCall, ...] | UnsetType | None = UNSET
     weight: int | UnsetType = UNSET
     """1 for a target, 0 for context."""
 
@@ -93,7 +93,7 @@ def ours(messages: tuple[ReadMessage, ...]) -> tuple[ChatMessage, ...]:
                 names.update((call.id, call.function.name) for call in said.tool_calls or ())
                 train = UNSET if not weighted else float(1 if said.weight is UNSET else said.weight)
                 calls = said.tool_calls or UNSET
-                found.append(AssistantMessage(said.content or "", said.reasoning_content, calls, train))
+                found.append(AssistantMessage(said.content or "", given(said.reasoning_content), calls, train))
             case WireTool():
                 name = said.name or names.get(said.tool_call_id, "")
                 found.append(ToolMessage(said.tool_call_id, name, said.content, 0.0 if weighted else UNSET))

@@ -260,12 +260,14 @@ def _openai(job: Json) -> Json:
     """Records whose messages and tools are what OpenAI's client declares."""
     chat = importlib.import_module("openai.types.chat")
     adapter = importlib.import_module("pydantic").TypeAdapter
-    messages = adapter(list[chat.ChatCompletionMessageParam])
-    tools = adapter(list[chat.ChatCompletionToolUnionParam])
-    return _each(
-        job,
-        lambda record: (_drained(messages.validate_python(record["messages"])), tools.validate_python(record["tools"])),
-    )
+    messages = adapter(types.GenericAlias(list, (chat.ChatCompletionMessageParam,)))
+    tools = adapter(types.GenericAlias(list, (chat.ChatCompletionToolUnionParam,)))
+
+    def validate(record: Json) -> None:
+        _drained(messages.validate_python(record["messages"]))
+        tools.validate_python(record["tools"])
+
+    return _each(job, validate)
 
 
 def _drained(messages: Json) -> None:

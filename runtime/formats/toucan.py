@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 from ..chat import AssistantMessage, ChatMessage, FunctionCall, SystemMessage, ToolCall, ToolMessage, UserMessage
-from .form import about_of, as_text, call_id, check_turns, encode, text_about
+from .form import about_of, as_text, call_id, check_turns, encode, given, text_about
 from .sample import NotHeld, Sample, about_with, restored
 
 
@@ -111,7 +111,7 @@ def _joined(said: tuple[_Said, ...]) -> tuple[ChatMessage, ...]:
                 found[-1] = msgspec.structs.replace(last, tool_calls=last.calls + calls)
                 open_calls += calls
             else:
-                found.append(AssistantMessage(text, one.reasoning_content or UNSET, calls or UNSET))
+                found.append(AssistantMessage(text, given(one.reasoning_content), calls or UNSET))
                 open_calls = list(calls)
         elif one.role == "function":
             if not open_calls:

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 from ..chat import AssistantMessage, ChatMessage, FunctionCall, SystemMessage, ToolCall, ToolMessage, UserMessage
-from .form import about_of, as_text, encode, object_text, text_about
+from .form import about_of, as_text, encode, given, object_text, text_about
 from .openai import WireAssistant, WireTool, ours
 from .sample import Sample, about_with, restored, unweighted
 
@@ -113,4 +113,4 @@ def _with_text(said: ObjectAssistant) -> WireAssistant:
         ToolCall(call.id, FunctionCall(call.function.name, bytes(call.function.arguments).decode()))
         for call in said.tool_calls or ()
     )
-    return WireAssistant(said.content, said.reasoning_content or UNSET, calls or UNSET)
+    return WireAssistant(said.content, given(said.reasoning_content), calls or UNSET)
