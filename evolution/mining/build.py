@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import partial
@@ -87,7 +87,7 @@ def build_clusters(sources: Sequence[Source], *, licences: Iterable[str] = (), w
 
 
 @contextmanager
-def _spread(workers: int) -> Iterator[Spread]:
+def _spread(workers: int) -> Generator[Spread]:
     if workers <= 1:
         yield _plain
         return

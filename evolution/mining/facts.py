@@ -11,7 +11,7 @@ from ...sandbox.entities.catalogue import COPIES
 from ...sandbox.entities.verbs import READS
 from ...sandbox.tools import JsonObject
 from ..catalogs.record import ToolRecord
-from .fields import FieldKind, Semantic, read_field, semantic
+from .fields import Field, FieldKind, Semantic, read_field, semantic
 from .nouns import Entity, Nouns
 from .subject import Subject
 
@@ -177,6 +177,11 @@ class _Params:
             return self._bare(field.key)
         if field.kind == "named" and field.key != "any" and not field.stem:
             return self._bare_name(field.key)
+        return self._meant(field, inside)
+
+    def _meant(self, field: Field, inside: bool) -> tuple[Role, Entity | None, str]:
+        """What a name with a stem points at."""
+        subject = self._subject
         place = self._nouns.meant(field.stem, self._entity) if field.stem else None
         if place is None:
             return "none", None, ""
@@ -247,12 +252,11 @@ def settled(
 
     `shown` are collections that a function of the service lists: a required name of one of those is looked up there.
     """
-    return tuple(
-        param
-        if param.role != "foreign"
-        or param.kind == "identifier"
-        or (param.entity, param.key) in proved
-        or (param.required and param.entity in shown and param.entity[-1] not in TEXTS)
-        else msgspec.structs.replace(param, role="none", entity=None)
-        for param in params
-    )
+
+    def stands(param: ParamFact) -> bool:
+        if param.role != "foreign" or param.kind == "identifier" or param.entity is None:
+            return True
+        listed = param.required and param.entity in shown and param.entity[-1] not in TEXTS
+        return listed or (param.entity, param.key) in proved
+
+    return tuple(p if stands(p) else msgspec.structs.replace(p, role="none", entity=None) for p in params)

@@ -48,12 +48,15 @@ def sides_of(service: MinedService) -> tuple[list[Side], list[Side]]:
     for place, ports in enumerate((service.outs, service.ins)):
         seen: set[tuple[str, str]] = set()
         for port in sorted(ports, key=lambda port: (-port.score, port.tool, port.path)):
-            tool = tools.get(port.tool)
-            fits = tool is not None and (uses if place else owns)(port.semantic, tool.entity)
-            if tool is None or not fits or (port.tool, port.semantic) in seen:
+            at = tools.get(port.tool)
+            if (
+                at is None
+                or (port.tool, port.semantic) in seen
+                or not (uses if place else owns)(port.semantic, at.entity)
+            ):
                 continue
             seen.add((port.tool, port.semantic))
-            side = _side(holding[tool.id], tool, port)
+            side = _side(holding[at.id], at, port)
             if side is not None:
                 found[place].append(side)
     return found

@@ -94,8 +94,8 @@ def _add(scores: dict[tuple[str, str], float], words: list[str], weight: float) 
                 found[phrase] += 1
     for phrase, count in found.items():
         places = _PLACES[phrase]
-        for place in places:
-            scores[place] += weight * min(count, _MOST_TIMES) * len(phrase) / len(places)
+        for label in places:
+            scores[label] += weight * min(count, _MOST_TIMES) * len(phrase) / len(places)
 
 
 @lru_cache(maxsize=65_536)

@@ -55,35 +55,41 @@ class Validator:
         """The candidate with plan and edges, if it passes everything but the run; `links` join tools beside edges."""
         tools = tuple(tool for tool in candidate.tools if tool not in self.unplayable)
         if not LEAST_TOOLS <= len(tools) <= MOST_TOOLS:
-            return self._refused("size")
+            self.rejected["size"] += 1
+            return None
         if len({self._facts[tool].subject.verb for tool in tools}) < 2:
-            return self._refused("one_verb")
+            self.rejected["one_verb"] += 1
+            return None
         chosen = set(tools)
         inner = [edge for tool in tools for edge in self._from.get(tool, ()) if edge.dst in chosen]
         plan = plan_of(tools, self._facts, inner)
         if plan is None:
-            return self._refused("circle")
+            self.rejected["circle"] += 1
+            return None
         edges = forward(plan, inner)
         used = [link for link in links if len(chosen.intersection(link.tools)) > 1]
         if not connected(plan, edges, [sorted(chosen.intersection(link.tools)) for link in used]):
-            return self._refused("apart")
+            self.rejected["apart"] += 1
+            return None
         fed = {(edge.dst, edge.param.path) for edge in edges}
         entry = tuple((t, need.path) for t in plan for need in self._facts[t].needs if (t, need.path) not in fed)
         return Valid(msgspec.structs.replace(candidate, tools=tools), tuple(plan), tuple(edges), entry, tuple(used))
 
     def run(self, sketch: Valid) -> Valid | None:
         """The candidate once its plan ran through; tools that cannot be played are taken out first."""
-        found: Valid | None = sketch
+        found = sketch
         for _ in range(MOST_REPAIRS + 1):
-            if found is not None and not self.unplayable.isdisjoint(found.plan):
-                found = self.sketch(found.candidate, found.links)
-            if found is None:
-                return None
+            if not self.unplayable.isdisjoint(found.plan):
+                again = self.sketch(found.candidate, found.links)
+                if again is None:
+                    return None
+                found = again
             failed = self._failed(found.plan)
             if not failed:
                 return found
             self.unplayable |= failed
-        return self._refused("repairs")
+        self.rejected["repairs"] += 1
+        return None
 
     def _failed(self, plan: Sequence[int]) -> set[int]:
         """The tools that cannot be played, else the one at which the plan fails; empty when it runs through."""
@@ -118,6 +124,3 @@ class Validator:
                 facts.reads,
             )
         return self._specs[tool]
-
-    def _refused(self, reason: str) -> None:
-        self.rejected[reason] += 1

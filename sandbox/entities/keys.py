@@ -109,6 +109,7 @@ def aliases(entity: str, key: str) -> tuple[str, ...]:
     own = normal(key)
     if not words:
         return ()
+    found: tuple[str, ...]
     if words[-1] in ("id", "uid", "uuid", "guid", "identifier") and own in (words[-1], head + words[-1]):
         found = ("id", f"{head}id", f"{normal(entity)}id")
     elif own in (head, f"{head}name", normal(entity), "name"):

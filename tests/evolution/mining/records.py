@@ -13,14 +13,14 @@ TEXT = {"type": "string"}
 WHOLE = {"type": "integer"}
 
 
-def obj(required: str = "", **properties: Any) -> dict[str, Any]:
+def obj(required: str = "", /, **properties: Any) -> dict[str, Any]:
     """An object schema; `required` lists names with spaces between them."""
     return {"type": "object", "properties": properties, **({"required": required.split()} if required else {})}
 
 
 def many(item: dict[str, Any], name: str = "items") -> dict[str, Any]:
     """A reply that wraps a list."""
-    return obj(**{name: {"type": "array", "items": item}})
+    return {"type": "object", "properties": {name: {"type": "array", "items": item}}}
 
 
 def http(

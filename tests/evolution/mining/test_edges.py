@@ -41,8 +41,8 @@ def test_a_phone_number_of_a_list_is_no_argument_of_a_create() -> None:
 def test_marks_of_linked_data_feed_nothing() -> None:
     """`@id` is an address of the document, and no key."""
     tools = (
-        http("GET /things", None, many(obj(**{"@id": TEXT, "name": TEXT}))),
-        http("GET /things/{id}", obj("id", id=TEXT), obj(**{"@id": TEXT})),
+        http("GET /things", None, many({"type": "object", "properties": {"@id": TEXT, "name": TEXT}})),
+        http("GET /things/{id}", obj("id", id=TEXT), {"type": "object", "properties": {"@id": TEXT}}),
         http("GET /keys/{apiKey}", obj("apiKey", apiKey=TEXT), obj()),
     )
     assert not [edge for edge in told(*tools) if "@id" in edge]

@@ -7,7 +7,7 @@ from itertools import combinations
 import msgspec
 import pytest
 
-from tdscaling.evolution.mining.cluster import READS, MinedCluster
+from tdscaling.evolution.mining.cluster import MinedCluster
 from tdscaling.evolution.mining.companions import find_links
 from tdscaling.evolution.mining.labels import UNLABELLED, label_of, service_scores
 from tdscaling.evolution.mining.miner import MinedService, mine_service
@@ -15,6 +15,7 @@ from tdscaling.evolution.mining.naming import function_names
 from tdscaling.evolution.mining.reader import read_service
 from tdscaling.sandbox.entities import execute_plan
 from tdscaling.sandbox.entities.schemas import compiled
+from tdscaling.sandbox.entities.verbs import READS
 
 from .records import ORDER, SHOP, TEXT, function, http, many, obj, service
 
