@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _report_bug(error: BaseException) -> None:
     """The full traceback for those who asked for it; for everybody else what, where, and how to see more."""
     if os.environ.get("TDSCALING_DEBUG") == "1":
-        traceback.print_exception(error)
+        sys.stderr.write(_hidden("".join(traceback.format_exception(error))))
         return
     detail = str(error)[:300]
     _say(f"internal error: {type(error).__name__}{': ' if detail else ''}{detail}")
@@ -55,10 +55,18 @@ def _say(line: str) -> None:
     from .cli.safe import one_line
 
     try:
-        sys.stderr.write(f"tdscaling: {one_line(line)}\n")
+        sys.stderr.write(f"tdscaling: {one_line(_hidden(line))}\n")
         sys.stderr.flush()
     except (OSError, ValueError):
         return
+
+
+def _hidden(text: str) -> str:
+    """The text without the secrets of the environment and of addresses among the arguments."""
+    from .runtime.redaction import Redactor, secrets_of
+
+    addresses = [part for argument in sys.argv[1:] for part in argument.split("=", 1) if "://" in part]
+    return Redactor(secrets_of(os.environ, addresses=addresses)).text(text)
 
 
 def _discard_stdout() -> None:

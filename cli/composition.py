@@ -28,6 +28,7 @@ from ..runtime.journal import Journal
 from ..runtime.limits import Limits
 from ..runtime.meter import Meter
 from ..runtime.model import Model
+from ..runtime.redaction import NOTHING, Redactor
 from ..runtime.sinks import Sink
 from ..runtime.storage import Storage
 from ..runtime.supervisor import Run, silent
@@ -112,6 +113,7 @@ def compose(
     warn: Warn = unheard,
     journal: Journal | None = None,
     low: Callable[[str], None] = silent,
+    redactor: Redactor = NOTHING,
 ) -> Run:
     """The run, ready to go; `identity.json` says what it is made of. `warn` hears of the steering's alarms, `low` of a
     disk that is nearly full. With a `journal` that has a past the run goes on from there.
@@ -169,6 +171,7 @@ def compose(
         journal=journal,
         min_free=config.min_free << 20,
         warn=low,
+        redactor=redactor,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO, cast
@@ -21,8 +21,10 @@ FIELD_WIDTH = 200
 
 
 @contextmanager
-def open_log(path: Path, level: str) -> Generator[FilteringBoundLogger]:
+def open_log(path: Path, level: str, hide: Callable[[str], str] = str) -> Generator[FilteringBoundLogger]:
     """A logger into the file; what libraries log through `logging` goes there too, and not to the terminal.
+
+    Every text goes through `hide`.
 
     Raises:
         OutputError: the file cannot be opened.
@@ -33,8 +35,8 @@ def open_log(path: Path, level: str) -> Generator[FilteringBoundLogger]:
         raise OutputError(f"cannot write the log to {path}: {error.strerror}") from None
     threshold = logging.getLevelNamesMapping()[level.upper()]
     with file:
-        ours = _logger(file, threshold, loud=True)
-        handler = _Forward(_logger(file, threshold, loud=False))
+        ours = _logger(file, threshold, hide, loud=True)
+        handler = _Forward(_logger(file, threshold, hide, loud=False))
         root = logging.getLogger()
         before = root.level
         root.addHandler(handler)
@@ -58,8 +60,12 @@ class _Forward(logging.Handler):
         self._logger.log(record.levelno, record.getMessage(), source=record.name)
 
 
-def _logger(file: TextIO, threshold: int, *, loud: bool) -> FilteringBoundLogger:
+def _logger(file: TextIO, threshold: int, hide: Callable[[str], str], *, loud: bool) -> FilteringBoundLogger:
+    def hidden(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        return {key: value if isinstance(value, int | float) else hide(str(value)) for key, value in event.items()}
+
     processors: list[Processor] = [
+        hidden,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         *([_repeat_on_stderr] if loud else []),

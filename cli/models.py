@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -56,8 +56,10 @@ class Models:
         return len(self._http)
 
     @asynccontextmanager
-    async def open(self, storage: Storage) -> AsyncGenerator[None]:
+    async def open(self, storage: Storage, hide: Callable[[str], str] = str) -> AsyncGenerator[None]:
         """Connections and files, for as long as the context lasts; at its end `endpoints.json` is written.
+
+        Raw replies go through `hide`.
 
         Raises:
             OutputError: the storage cannot be written.
@@ -70,7 +72,7 @@ class Models:
             if raw is not None:
                 stack.callback(raw.close)
             for model in self._http.values():
-                model.keep_raw(FileRawLog(raw) if raw is not None else None)
+                model.keep_raw(FileRawLog(raw, hide) if raw is not None else None)
                 await stack.enter_async_context(model)
             try:
                 yield

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from structlog.typing import FilteringBoundLogger
 from ..runtime.config import RunConfig
 from ..runtime.descriptors import allow, descriptors
 from ..runtime.errors import OutputError, UserError
+from ..runtime.redaction import Redactor, secrets_of
 from ..runtime.supervisor import Summary
 from .closing import closing_lines, cut_short
 from .logs import open_log
@@ -34,12 +36,13 @@ def run(*, settings: Annotated[RunConfig | None, Parameter(name="*")] = None) ->
         servers=len(plan.manifests) * config.max_servers,
     )
     allow(needed, hint="lower --concurrency or --max-servers")
-    outputs = open_outputs(config, datetime.now(UTC))
-    with open_log(outputs.log, config.log_level) as log:
+    redactor = _redactor(config)
+    outputs = open_outputs(config, datetime.now(UTC), redactor.text)
+    with open_log(outputs.log, config.log_level, redactor.text) as log:
         from ..runtime import loop
         from .session import Session
 
-        session = Session(config, plan, outputs, log)
+        session = Session(config, plan, outputs, log, redactor)
         try:
             loop.run(session.perform, use_uvloop=config.loop == "uvloop")
         except UserError as error:
@@ -47,7 +50,7 @@ def run(*, settings: Annotated[RunConfig | None, Parameter(name="*")] = None) ->
             _say(cut_short(session.summary, outputs.directory))
             raise
         except Exception as bug:  # a boundary: kept for a report, then passed on as it is
-            _keep_traceback(bug, outputs.crash, log)
+            _keep_traceback(bug, outputs.crash, log, redactor)
             raise
         finally:
             if outputs.summary is not None and session.summary is not None:
@@ -63,6 +66,14 @@ def run(*, settings: Annotated[RunConfig | None, Parameter(name="*")] = None) ->
     return 0
 
 
+def _redactor(config: RunConfig) -> Redactor:
+    """What must stand nowhere: secrets of the environment and of the addresses in the settings."""
+    models = config.models.values()
+    variables = {name for model in models for name in (model.api_key_env, *model.headers_env.values())}
+    own = [url for model in models for url in (model.base_url, *model.base_urls) if url]
+    return Redactor(secrets_of(os.environ, variables=variables, addresses=(*config.base_url, *own)))
+
+
 def _copy_summary(path: Path, summary: Summary) -> None:
     text = msgspec.json.format(msgspec.json.encode(summary), indent=2) + b"\n"
     try:
@@ -71,10 +82,10 @@ def _copy_summary(path: Path, summary: Summary) -> None:
         raise OutputError(f"cannot write the summary to {path}: {error.strerror}") from None
 
 
-def _keep_traceback(bug: Exception, path: Path, log: FilteringBoundLogger) -> None:
+def _keep_traceback(bug: Exception, path: Path, log: FilteringBoundLogger, redactor: Redactor) -> None:
     """The note tells the entry point where to send the person."""
     try:
-        path.write_text("".join(traceback.format_exception(bug)), encoding="utf-8")
+        path.write_text(redactor.text("".join(traceback.format_exception(bug))), encoding="utf-8")
     except OSError:
         return  # the bug itself is still reported, with its last frame
     bug.add_note(f"traceback in {path}; the journal keeps what was made")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
@@ -68,7 +69,7 @@ class Outputs:
         return self.directory / "crash.log"
 
 
-def open_outputs(config: RunConfig, now: datetime) -> Outputs:
+def open_outputs(config: RunConfig, now: datetime, hide: Callable[[str], str] = str) -> Outputs:
     """Make the run directory and open what rows are written to; `now` names a directory that has no name given.
 
     Raises:
@@ -81,7 +82,7 @@ def open_outputs(config: RunConfig, now: datetime) -> Outputs:
         raise ConfigError(f"--resume {config.resume} needs --run DIR: the directory of the run to go on with")
     continues = config.run is not None and _continues(config.run, config)
     sink = None if continues else _open_rows(config.out, overwrite=config.overwrite)
-    storage = DirectoryStorage(config.run) if config.run else _fresh_directory(config, now)
+    storage = DirectoryStorage(config.run or _fresh_directory(config, now), hide)
     lock = RunLock(storage.path)
     if continues:
         for name in LINES:
@@ -154,7 +155,7 @@ def write_prompts(storage: Storage, prompts: PromptSet) -> None:
     storage.write_text("prompts.json", json.dumps(changed, indent=2, ensure_ascii=False) + "\n")
 
 
-def _fresh_directory(config: RunConfig, now: datetime) -> DirectoryStorage:
+def _fresh_directory(config: RunConfig, now: datetime) -> Path:
     """`runs/<time>-<digest>`, with a number when another run of these settings began in the same second."""
     name = f"{now:%Y%m%dT%H%M%SZ}-{config.digest(seed=config.seed)[:6]}"
     try:
@@ -165,7 +166,7 @@ def _fresh_directory(config: RunConfig, now: datetime) -> DirectoryStorage:
                 path.mkdir()
             except FileExistsError:
                 continue
-            return DirectoryStorage(path)
+            return path
     except OSError as error:
         raise OutputError(f"cannot make a run directory in {RUNS}: {error.strerror}; give --run DIR") from None
     raise AssertionError("count never ends")

@@ -14,6 +14,7 @@ from anyio.abc import TaskStatus
 from structlog.typing import FilteringBoundLogger
 
 from ..runtime.config import RunConfig
+from ..runtime.redaction import NOTHING, Redactor
 from ..runtime.supervisor import Run, Summary, first_cause
 from .composition import Plan, compose, open_toolboxes
 from .panel import watch
@@ -26,7 +27,15 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 class Session:
     """Performs a run. Make it, `await perform()` once."""
 
-    def __init__(self, config: RunConfig, plan: Plan, outputs: Outputs, log: FilteringBoundLogger) -> None:
+    def __init__(
+        self,
+        config: RunConfig,
+        plan: Plan,
+        outputs: Outputs,
+        log: FilteringBoundLogger,
+        redactor: Redactor = NOTHING,
+    ) -> None:
+        self._redactor = redactor
         self._config = config
         self._plan = plan
         self._outputs = outputs
@@ -59,7 +68,7 @@ class Session:
         if past:
             self._log.info("run resumed", commits=past.committed, in_flight=past.in_flight, cut_bytes=past.repaired)
         servers = open_toolboxes(self._plan, self._config.max_servers, self._outputs.servers_log)
-        async with servers as toolboxes, self._plan.models.open(self._outputs.storage):
+        async with servers as toolboxes, self._plan.models.open(self._outputs.storage, self._redactor.text):
             self._run = compose(
                 self._config,
                 self._plan,
@@ -69,6 +78,7 @@ class Session:
                 self._alarm,
                 self._outputs.journal,
                 self._log.warning,
+                self._redactor,
             )
             self._outputs.begin()
             self._log.info(

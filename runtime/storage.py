@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -71,9 +72,13 @@ class Storage(Protocol):
 class DirectoryStorage:
     """A run directory on disk."""
 
-    def __init__(self, path: Path) -> None:
-        """The directory and its parents are made when missing. Raises OutputError when that is impossible."""
+    def __init__(self, path: Path, hide: Callable[[str], str] = str) -> None:
+        """The directory and its parents are made when missing; whole texts that are written go through `hide`.
+
+        Raises OutputError when the directory cannot be made.
+        """
         self.path = path
+        self._hide = hide
         try:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -96,7 +101,7 @@ class DirectoryStorage:
         draft = self.path / f".{name}.new"
         try:
             with draft.open("w", encoding="utf-8") as file:
-                file.write(text)
+                file.write(self._hide(text))
                 file.flush()
                 os.fsync(file.fileno())
             draft.replace(target)

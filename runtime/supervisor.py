@@ -19,6 +19,7 @@ from .limits import Limits
 from .mailbox import Signal
 from .messages import Draft, Outcome, Role
 from .outlook import Observer, Outlook
+from .redaction import NOTHING, Redactor
 from .sinks import Sink, StorageSink
 from .storage import Storage
 from .tally import Modes
@@ -141,6 +142,7 @@ class Run:
         observer: Observer | None = None,
         snapshot_every: int = SNAPSHOT_EVERY,
         min_free: int = 0,
+        redactor: Redactor = NOTHING,
         warn: Callable[[str], None] = silent,
         clock: Clock = time.perf_counter_ns,
         cpu_clock: Callable[[], float] = time.process_time,
@@ -150,7 +152,7 @@ class Run:
         `run_digest` and `run_seed` go into every row's id. `journal` may hold a past, with which the run goes on;
         without one, what the storage holds is opened. Every `snapshot_every` commits it is given a digest of the
         controller's state, by which a resume is checked. While fewer than `min_free` bytes can be written, nothing is
-        admitted, and `warn` is told.
+        admitted, and `warn` is told. What the `redactor` knows stands in no row and no reason.
 
         Raises:
             ConfigError: the limits contradict themselves.
@@ -167,6 +169,7 @@ class Run:
         self._cpu_clock = cpu_clock
         self._sinks = sinks
         self._min_free = min_free
+        self._redactor = redactor
         self._warn = warn
         self._journal = journal or open_inline(storage)
         self._rejected = _continued(storage, REJECTED)
@@ -300,7 +303,7 @@ class Run:
 
     async def _arrive(self, outcome: Outcome, timing: Timing) -> None:
         await self._timings.write(self._encoder.encode(timing) + b"\n")
-        await self._committer.arrive(outcome)
+        await self._committer.arrive(self._redactor.outcome(outcome))
 
     async def _close(self) -> UserError | None:
         """Close every file, whatever happened to the others; the first error of them."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from typing import Protocol
 
 import msgspec
@@ -39,11 +40,13 @@ class RawLog(Protocol):
 class FileRawLog:
     """Appends to a file."""
 
-    def __init__(self, file: AppendFile) -> None:
+    def __init__(self, file: AppendFile, hide: Callable[[str], str] = str) -> None:
+        """Bodies go through `hide`."""
         self._file = file
+        self._hide = hide
 
     def keep(self, request: ModelRequest, sent: bytes, body: str, fault: str) -> None:
         """See RawLog."""
         digest = hashlib.blake2b(sent, digest_size=8).hexdigest()
-        line = RawReply(digest, request.seed, request.model, fault, body)
+        line = RawReply(digest, request.seed, request.model, fault, self._hide(body))
         self._file.write(msgspec.json.encode(line) + b"\n")
