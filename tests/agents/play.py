@@ -62,7 +62,7 @@ class Theatre:
     async def stages(self, assignment: Assignment, name: str = "") -> list[Message]:
         """Every message of one episode, the outcome last."""
         message: Message = Draft(name or f"{assignment.index:016x}", assignment)
-        messages = [message]
+        messages: list[Message] = [message]
         while not isinstance(message, Outcome):
             try:
                 message = await self.cast.handlers[ROLES[type(message)]](message)
