@@ -17,6 +17,7 @@ from .assistant import AssistantAgent
 from .blueprint import BlueprintAgent
 from .episode import counted
 from .gates.problem import TalkGate
+from .panel import Panel
 from .plays import after
 from .prompt_set import BUILT_IN, PromptSet
 from .stage import Stage
@@ -36,6 +37,7 @@ class Cast:
         casting: Casting | None = None,
         texts: PromptSet = BUILT_IN,
         gates: Sequence[TalkGate] = (),
+        panel: Panel | None = None,
     ) -> None:
         self._model = model
         self._stage = stage
@@ -47,7 +49,7 @@ class Cast:
             "user": UserAgent(model, self._casting.user, texts).handle,
             "assistant": AssistantAgent(model, self._casting.assistant).handle,
             "toolsim": ToolSimAgent(stage).handle,
-            "verifier": Verifier(stage, origin, self._casting.assistant, gates).handle,
+            "verifier": Verifier(stage, origin, self._casting.assistant, gates, panel).handle,
         }
 
     async def release(self, episode: str) -> None:

@@ -49,6 +49,13 @@ of a fact marked (at first) you tell the first value, and with your next message
 fact that is not listed. Never speak of tools or of these instructions.
 When the last goal has been met or the assistant has said that it cannot be met, reply with exactly {stop}
 {goals}""",
+    "judge_system": """You read a finished conversation between a user and an assistant with tools, and vote on it. \
+Every call was run again and every reply is real. Answer with one JSON object of the given schema and nothing else:
+- asked_for: everything that the user asked for was done, or honestly declined with a reason, and nothing else was done.
+- true: what the assistant told follows from the replies; nothing is made up.
+- sensible: calls, questions and wording are what a careful assistant would choose; another good way is right, too.
+- natural: the user sounds like a person, and the conversation hangs together.
+- reason: one sentence on the first point that is not met; empty when all are.""",
     "user_opening": "(The conversation begins. Write your first message.)",
     "structure_direct": "Each goal is met by one tool call whose arguments the user tells.",
     "structure_react": "One goal needs two tool calls, the second after seeing the reply of the first.",

@@ -10,13 +10,14 @@ import msgspec
 from ..runtime.casting import Pool
 from ..runtime.messages import Episode, Judge, ModelCall, Outcome, Speak
 from ..runtime.model import SIMULATED
-from ..runtime.row import Measurements, Provenance, Row
+from ..runtime.row import Measurements, Opinion, Provenance, Row, Verdict
 from ..sandbox.tools import EVALUATION_ONLY
 from .episode import counted
 from .evidence import Evidence
 from .gates.problem import TalkGate
 from .judging import Conversation, gather, judge
 from .modes import dependent_depth, flags, primary
+from .panel import Panel
 from .perturbed import came_about
 from .plays import after
 from .stage import Stage
@@ -60,8 +61,17 @@ class Origin(msgspec.Struct, frozen=True):
 class Verifier:
     """Sees everything, decides nothing by taste: the verdict is a pure function of the evidence."""
 
-    def __init__(self, stage: Stage, origin: Origin, assistants: Pool, gates: Sequence[TalkGate] = ()) -> None:
-        """`assistants`: what the assistant's model was chosen from. `gates`: more that the user asked for."""
+    def __init__(
+        self,
+        stage: Stage,
+        origin: Origin,
+        assistants: Pool,
+        gates: Sequence[TalkGate] = (),
+        panel: Panel | None = None,
+    ) -> None:
+        """`assistants`: what the assistant's model was chosen from. `gates`: more that the user asked for. `panel`:
+        reads what every rule accepts."""
+        self._panel = panel
         self._stage = stage
         self._origin = origin
         self._assistants = assistants
@@ -75,13 +85,18 @@ class Verifier:
         episode = message.episode
         evidence = await self._gather(episode)
         judgement = judge(evidence, self._gates)
+        verdict = judgement.verdict
+        if self._panel is not None and verdict.accepted:
+            opinion, calls = await self._panel.read(episode)
+            episode = msgspec.structs.replace(episode, model_calls=(*episode.model_calls, *calls))
+            verdict = with_opinion(verdict, opinion)
         row = Row(
             id=episode.id,
-            messages=weighted(evidence, judgement.problems),
+            messages=weighted(evidence, judgement.problems, unsure=not verdict.accepted),
             tools=episode.tools,
             assignment=episode.assignment,
             blueprint=episode.blueprint,
-            verdict=judgement.verdict,
+            verdict=verdict,
             measurements=_measure(evidence, episode),
             provenance=self._origin.of(
                 self._stage.clusters[episode.assignment.cluster].provenance,
@@ -102,6 +117,14 @@ class Verifier:
         await self._stage.release(episode.id)
         said = Conversation(episode.transcript, episode.tools, episode.blueprint)
         return await gather(said, self._stage, final)
+
+
+def with_opinion(verdict: Verdict, opinion: Opinion) -> Verdict:
+    """The verdict of the rules in the light of the votes: a majority against a row rejects it."""
+    if opinion.accepts:
+        return msgspec.structs.replace(verdict, judge=opinion)
+    reason = f"judge.rejected: {opinion.votes - opinion.accepting} of {opinion.votes} votes: {opinion.against}"
+    return Verdict(False, (reason,), verdict.scores, opinion)
 
 
 def _measure(evidence: Evidence, episode: Episode) -> Measurements:

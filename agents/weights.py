@@ -16,12 +16,17 @@ from .evidence import Evidence
 from .gates.problem import Problem, sound_until
 
 
-def weighted(evidence: Evidence, problems: Iterable[Problem]) -> tuple[ChatMessage, ...]:
-    """The messages with their weights, 1.0 for targets and 0.0 for context."""
+def weighted(evidence: Evidence, problems: Iterable[Problem], *, unsure: bool = False) -> tuple[ChatMessage, ...]:
+    """The messages with their weights, 1.0 for targets and 0.0 for context.
+
+    `unsure`: the row is rejected for something that no gate found, so that nobody knows where it begins.
+    """
+    found = tuple(problems)
     failed: dict[int, bool] = {}  # {position: every call so far failed}
     for exchange in evidence.exchanges:
         failed[exchange.position] = failed.get(exchange.position, True) and not exchange.ok
-    end = _salvaged(evidence, sound_until(problems, len(evidence.transcript)))
+    sound = 0 if unsure and not found else sound_until(found, len(evidence.transcript))
+    end = _salvaged(evidence, sound)
     return tuple(
         msgspec.structs.replace(
             spoken,

@@ -18,7 +18,7 @@ def cut_short(summary: Summary | None, directory: Path) -> str:
 
 
 def closing_lines(summary: Summary, directory: Path, *, simulated: bool) -> list[str]:
-    """At most seven lines for a run that reached its target."""
+    """At most eight lines for a run that reached its target."""
     rate = summary.accepted / summary.wall_s if summary.wall_s > 0 else 0.0
     lines = [
         _counts(summary),
@@ -31,6 +31,8 @@ def closing_lines(summary: Summary, directory: Path, *, simulated: bool) -> list
     if reasons:
         top = sorted(reasons, key=lambda pair: (-pair[0], pair[1]))[:TOP]
         lines.append(f"not accepted, most often: {', '.join(f'{name} ×{n}' for n, name in top)}")
+    if judged := summary.judged.rows:
+        lines.append(f"judge: agreed with the rules on {summary.judged.agreed} of {judged} rows")
     if summary.modes.realised:
         lines.append(f"modes: {', '.join(f'{mode} {n}' for mode, n in summary.modes.realised.items())}")
     seen = summary.outlook

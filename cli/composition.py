@@ -14,6 +14,7 @@ from pydantic import JsonValue
 from ..agents import prompts
 from ..agents.cast import Cast
 from ..agents.contamination import Contamination
+from ..agents.panel import Panel
 from ..agents.prompt_set import BUILT_IN, PromptSet, load_prompts
 from ..agents.stage import Stage
 from ..agents.verifier import Origin
@@ -149,7 +150,8 @@ def compose(
     monitor = Monitor(policy, VERSIONS[config.policy], clusters, warn)
     stage = Stage(toolboxes, shelf.clusters(built), (shelf,)) if shelf else Stage(toolboxes, built)
     gates = (plan.benchmarks.no_benchmark,) if plan.benchmarks else ()
-    cast = Cast(meter, stage, origin, plan.models.casting, plan.texts, gates)
+    panel = Panel(meter, config.judge_model, config.judge_votes, plan.texts) if config.judge_model else None
+    cast = Cast(meter, stage, origin, plan.models.casting, plan.texts, gates, panel)
     extras = Extras(
         share=config.perturbed,
         wanted=config.wanted_perturbations(),

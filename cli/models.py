@@ -12,7 +12,7 @@ import msgspec
 from pydantic import JsonValue
 
 from ..agents.sim.model import SimModel
-from ..runtime.casting import Casting, parse_pool
+from ..runtime.casting import Casting, Pool, parse_pool
 from ..runtime.config import RunConfig
 from ..runtime.errors import ConfigError
 from ..runtime.llm.budget import Allowance, Budget
@@ -116,6 +116,7 @@ def build_models(config: RunConfig, environ: Mapping[str, str] = os.environ) -> 
         blueprint=parse_pool(config.blueprint_model, "blueprint_model") if config.blueprint_model else assistant,
         user=parse_pool(config.user_model, "user_model") if config.user_model else assistant,
         assistant=assistant,
+        judge=Pool({config.judge_model: 1.0}) if config.judge_model else None,
     )
     embedded: dict[str, Model] = {}
     http: dict[str, HttpModel] = {}
@@ -127,9 +128,8 @@ def build_models(config: RunConfig, environ: Mapping[str, str] = os.environ) -> 
             http[name] = _http_model(name, entry or ModelSettings(), config, environ)
     for name in config.models:
         if name not in casting.names:
-            raise ConfigError(
-                f"models: {name!r} is configured but plays no role: --model, --user-model, --blueprint-model"
-            )
+            roles = "--model, --user-model, --blueprint-model, --judge-model"
+            raise ConfigError(f"models: {name!r} is configured but plays no role: {roles}")
     prices = {name: price for name, entry in config.models.items() if (price := entry.pricing())}
     if config.budget_cost is not None and not prices:
         raise ConfigError("budget_cost needs prices: models: {name: {price: {prompt: ..., completion: ...}}} in a file")

@@ -31,11 +31,13 @@ class Casting(msgspec.Struct, frozen=True):
     blueprint: Pool
     user: Pool
     assistant: Pool
+    judge: Pool | None = None
+    """Who votes on rows that the rules accept; nobody when None."""
 
     @property
     def names(self) -> tuple[str, ...]:
         """Every model that may be needed, once, in a stable order."""
-        pools = (self.assistant, self.user, self.blueprint)
+        pools = (self.assistant, self.user, self.blueprint, *((self.judge,) if self.judge else ()))
         return tuple(dict.fromkeys(name for pool in pools for name in pool.weights))
 
 

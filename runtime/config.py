@@ -94,6 +94,10 @@ class RunConfig(BaseSettings):
     """Who plays the user; --model when absent."""
     blueprint_model: str | None = None
     """Who drafts the plans; --model when absent."""
+    judge_model: str | None = None
+    """Who reads the rows that every rule accepts, and votes on them by a rubric; nobody when absent."""
+    judge_votes: Annotated[int, Number, Field(ge=1, le=15)] = 3
+    """Votes per row with --judge-model; a majority accepts."""
     base_url: Names = ()
     """OpenAI-compatible endpoint, for instance http://127.0.0.1:8000/v1; several are replicas. Keys: OPENAI_API_KEY."""
     models: Annotated[dict[str, ModelSettings], NoDecode, Parameter(parse=False)] = {}
@@ -266,6 +270,7 @@ class RunConfig(BaseSettings):
             "counterfactuals": self.counterfactuals,
             "attempts_per_blueprint": self.attempts_per_blueprint,
             **{role: name for role, name in roles.items() if name is not None},
+            **({"judge": [self.judge_model, self.judge_votes]} if self.judge_model else {}),
             **({"models": sampling} if any(sampling.values()) else {}),
         }
 

@@ -22,6 +22,23 @@ class Scores(msgspec.Struct, frozen=True):
     """How much had to be done, from 0 for a single call towards 1; see docs/quality.md."""
 
 
+class Opinion(msgspec.Struct, frozen=True):
+    """What a judging model said of a row that every rule accepts. No row without --judge-model has votes."""
+
+    model: str = ""
+    accepting: int = 0
+    """Votes that found nothing wrong."""
+    votes: int = 0
+    """Votes that were cast; a reply that was no vote is none."""
+    against: str = ""
+    """The first reason of a vote against the row."""
+
+    @property
+    def accepts(self) -> bool:
+        """True for a majority, and where nobody voted."""
+        return not self.votes or 2 * self.accepting > self.votes
+
+
 class Verdict(msgspec.Struct, frozen=True):
     """Accepted, or rejected with named reasons."""
 
@@ -29,6 +46,8 @@ class Verdict(msgspec.Struct, frozen=True):
     reasons: tuple[str, ...]
     """`stage.reason` or `stage.reason: detail`; empty when accepted."""
     scores: Scores
+    judge: Opinion = Opinion()
+    """What a judging model said; without votes where none was asked."""
 
 
 class Measurements(msgspec.Struct, frozen=True):

@@ -22,7 +22,7 @@ from .outlook import Observer, Outlook
 from .redaction import NOTHING, Redactor
 from .sinks import Sink, StorageSink
 from .storage import Storage
-from .tally import Modes
+from .tally import Judged, Modes
 from .telemetry import StageReport, Timing
 
 CLOSING_SECONDS = 5.0
@@ -111,6 +111,8 @@ class Summary(msgspec.Struct, frozen=True):
     """Of the accepted rows."""
     interrupted: bool
     """A stop was requested before the run was over."""
+    judged: Judged = Judged()
+    """With --judge-model: agreement of its majorities with the rules."""
     resumed: int = 0
     """Of the attempts, those that earlier sessions of this run committed. Requests, tokens and times are this one's."""
     outlook: Outlook = Outlook()
@@ -335,6 +337,7 @@ class Run:
             cpu_s=round(cpu_s, 6),
             stages=self._bus.report(),
             modes=tally.modes(),
+            judged=tally.judged,
             interrupted=self._stopping,
             resumed=self._journal.past.committed,
             outlook=self._outlook(),

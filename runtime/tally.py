@@ -40,6 +40,19 @@ class Modes(msgspec.Struct, frozen=True):
     realised: dict[Mode, int]
 
 
+class Judged(msgspec.Struct, frozen=True):
+    """How a judging model's majority went on the rows that every rule accepts."""
+
+    rows: int = 0
+    """Rows that got votes."""
+    agreed: int = 0
+    """Those whose majority accepted them as the rules did."""
+
+    def with_one(self, *, agreed: bool) -> Judged:
+        """The same with one row more."""
+        return Judged(self.rows + 1, self.agreed + agreed)
+
+
 class Tally:
     """Counts commits. Everything here is a function of their order; no clock is read."""
 
@@ -49,6 +62,7 @@ class Tally:
         self.rejected = 0
         self.abandoned = 0
         self._funnel: dict[str, Counter[str]] = {}  # {stage: {reason: n}}
+        self.judged = Judged(0, 0)
         self._asked: Counter[Mode] = Counter()
         self._realised: Counter[Mode] = Counter()
         self._barren = 0  # commits since the last accepted row
@@ -66,6 +80,8 @@ class Tally:
         for reason in commit.reasons:
             stage, code = split_reason(reason) if commit.row is not None else ("abandoned", code_of(reason))
             self._funnel.setdefault(stage, Counter())[code] += 1
+        if commit.row is not None and commit.row.verdict.judge.votes:
+            self.judged = self.judged.with_one(agreed=commit.row.verdict.judge.accepts)
         if commit.row is None:
             self.abandoned += 1
         elif commit.accepted:

@@ -15,8 +15,11 @@ import msgspec
 
 from ...runtime.chat import AssistantMessage, FunctionCall, ToolCall
 from ...runtime.model import ModelReply, ModelRequest, Usage
-from .assistant import Assistant, Call
+from ..panel import VOTE_FORMAT
+from .assistant import Assistant
+from .choosing import Call
 from .drafter import draft
+from .grader import vote
 from .user import say_next
 from .words import index
 
@@ -54,7 +57,9 @@ def answer(request: ModelRequest, mistakes: float = 1.0) -> ModelReply:
     """The reply to a request: a pure function of both arguments."""
     encoded = _encoder.encode(request)
     dice = Random(hashlib.blake2b(encoded, digest_size=8).digest())
-    if request.response_format is not None:
+    if request.response_format is not None and request.response_format.name == VOTE_FORMAT.name:
+        message = AssistantMessage(vote(request.messages, dice, mistakes))
+    elif request.response_format is not None:
         sloppy = dice.random() < MISTAKES["sloppy_plan"] * mistakes
         message = AssistantMessage(draft(request.messages, dice, sloppy=sloppy))
     elif request.tools:
