@@ -133,7 +133,7 @@ def _check_step(plan: Plan, index: int, step: Step, tools: Mapping[str, ToolSpec
         if argument.name not in (schema.get("properties") or {}):
             raise PlanProblem(f"{here}: there is no argument {argument.name}")
         match argument.source:
-            case Constant() if _points(argument.name, schema):
+            case Constant(value=value) if _points(argument.name, schema) and not _wished(plan, step, value):
                 raise PlanProblem(f"{here}: {argument.name} is an identifier: it must be told or produced")
             case Told(label=label) if label not in labels:
                 raise PlanProblem(f"{here}: {argument.name} is told as {label!r}, which is no fact of its goal")
@@ -148,6 +148,12 @@ def _check_step(plan: Plan, index: int, step: Step, tools: Mapping[str, ToolSpec
 def _points(name: str, schema: JsonObject) -> bool:
     """True for a parameter whose values point at something."""
     return is_identifier(name) and kind_of(name, schema["properties"][name]) in ("identifier", "list")
+
+
+def _wished(plan: Plan, step: Step, value: str) -> bool:
+    """True for a text that stands in the wish itself, word for word: a file's name."""
+    decoded = decode(value)
+    return isinstance(decoded, str) and bool(decoded) and decoded in plan.goals[step.goal].intent
 
 
 async def _run(plan: Plan, world: World, tools: Mapping[str, ToolSpec]) -> dict[int, str]:
@@ -235,7 +241,7 @@ def _reported(report: Report, reply: str) -> object:
     found = find(decode(reply), report.path)
     if len(found) != 1 or isinstance(found[0], dict | list) or found[0] is None or found[0] == "":
         raise PlanProblem(f"step {report.step} has no single value at {report.path} to report")
-    return found[0]
+    return found[0].strip() if isinstance(found[0], str) else found[0]
 
 
 def first_line(text: str) -> str:

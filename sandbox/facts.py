@@ -109,6 +109,8 @@ def kind_of(name: str, schema: JsonObject) -> Kind:
         return "list"
     if declared == "object":
         return "object"
+    if "contentMediaType" in schema:  # a whole document: source code, say
+        return "free text"
     if is_identifier(name):
         return "identifier"
     if schema.get("format") in ("date-time", "date", "time"):

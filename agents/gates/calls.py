@@ -72,7 +72,8 @@ def _identifiers(name: str, value: JsonValue, schema: JsonObject) -> Iterator[tu
             yield from _identifiers(key, inner, declared if isinstance(declared, dict) else {})
     elif isinstance(value, str):
         text = folded(value)
-        if text and is_identifier(name) and kind_of(name, schema) != "enum" and value not in _named(schema):
+        pointing = is_identifier(name) and kind_of(name, schema) not in ("enum", "free text")
+        if text and pointing and value not in _named(schema):
             yield name, text
     elif isinstance(value, int) and not isinstance(value, bool) and snake(name).rpartition("_")[2] in ("id", "ids"):
         yield name, str(value)

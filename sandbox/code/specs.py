@@ -45,7 +45,12 @@ SPECS: tuple[ToolSpec, ...] = (
         SERVICE,
         _object(
             {
-                "code": {"type": "string", "minLength": 1, "description": "Python code: the source of the cell."},
+                "code": {
+                    "type": "string",
+                    "contentMediaType": "text/x-python",
+                    "minLength": 1,
+                    "description": "Python code: the source of the cell.",
+                },
                 "timeout_s": _TIMEOUT,
             },
             ("code",),
