@@ -40,6 +40,7 @@ bench: install
 servers:
 	@PYTHON="$(PYTHON)" bash examples/mcp/install.sh
 	@PYTHON="$(PYTHON)" bash examples/endpoints/install.sh
+	@PYTHON="$(PYTHON)" bash examples/loaders/install.sh >&2
 
 # Clusters from the public catalogues, in build/clusters.jsonl; needs node with npm.
 clusters: install

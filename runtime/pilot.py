@@ -74,7 +74,8 @@ def forecast(episodes: Sequence[Episode], spent: Spent, target: int, seed: int =
     share = wilson(accepted, n)
     attempts = per_row = tokens = hours = cost = None
     if accepted:
-        attempts = Interval(target / share.value, target / share.high, target / share.low)
+        sure = max(share.high, share.value)  # at a share of 1 the bound is 1 but for rounding
+        attempts = Interval(target / share.value, target / sure, target / share.low)
         per_row = _per_row(episodes, seed)
         tokens = _times(per_row, target)
         hours = _times(attempts, spent.wall_s / n / 3600)
