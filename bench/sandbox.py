@@ -19,6 +19,7 @@ import statistics
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -202,19 +203,19 @@ def main() -> None:
             if options.kills:
                 share = -(-options.kills // len(options.kinds or KINDS))
                 hosts = max(1, share // 10)
-                tally = loop.run(lambda kind=kind, share=share, hosts=hosts: kills(kind, share - hosts))
+                tally = loop.run(partial(kills, kind, share - hosts))
                 dice = random.Random(f"bench hosts {kind}")
                 for number in range(hosts):
                     kill_host(kind, dice, f"b{number}{os.getpid()}", dice.randint(1, 4), tally)
                 print(f"{kind}: {tally}", flush=True)
             elif options.many:
-                loop.run(lambda kind=kind: many(kind, 1000 if kind == "dense" else 200))
+                loop.run(partial(many, kind, 1000 if kind == "dense" else 200))
                 tally = Tally()
                 for count, seconds in ((16, 2.0), (200, 15.0)):
                     kill_host(kind, random.Random(count), f"z{count}{os.getpid()}", count, tally, seconds)
                 print(f"{kind}: hosts with 16 and 200 sessions killed: {tally}", flush=True)
             else:
-                loop.run(lambda kind=kind: measure(kind))
+                loop.run(partial(measure, kind))
         except ConfigError as problem:
             print(f"{kind}: not measured: {problem}")
 
