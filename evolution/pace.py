@@ -67,7 +67,7 @@ class Drawn(msgspec.Struct, frozen=True):
 class Pace:
     """The controller. `assign` and `fold` are called in index order."""
 
-    name = "pace-1"
+    name = "pace-2"
 
     def __init__(
         self,
@@ -96,7 +96,7 @@ class Pace:
         self._ledger = Ledger(len(clusters), decay=DECAY if self._switches.decay else 1.0)
         ranks = list(range(len(clusters)))
         rng(seed, "ranks").shuffle(ranks)
-        self._tracker = Tracker(ranks)
+        self._tracker = Tracker(ranks, [cluster.domain for cluster in clusters])
         self._novelty = Novelty()
         self._drawn: dict[int, Drawn] = {}  # {index: what is in flight}
         self._probes: list[tuple[int, int]] = []  # heap of (commit from which it is due, cluster)

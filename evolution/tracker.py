@@ -3,12 +3,16 @@
 Option k with share p and v rows so far is due when (v + 1/2) / p is smallest (Webster's rule for seats). With fixed
 shares, after V rows every option is within 1/2 + p · n/2 of V · p, so the data set follows its target far more closely
 than independent draws would.
+
+The rule gives an option nothing before V · p comes to 1/2. Where options come in groups and are many more than rows, a
+group of many small options would wait behind every group of few. So the options of a group start at (i + 1/2) / m in
+place of 1/2: the group as a whole then follows the rule, too, one option after the other.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 Entry = tuple[float, int, int, int]
 """Key, rank for ties, option, version."""
@@ -17,9 +21,13 @@ Entry = tuple[float, int, int, int]
 class Tracker:
     """A heap of options with outdated entries left in it until they surface or the heap is rebuilt."""
 
-    def __init__(self, ranks: Sequence[int]) -> None:
-        """`ranks`: one number per option, all different; the smaller one comes first where two are equally due."""
+    def __init__(self, ranks: Sequence[int], groups: Sequence[Hashable] = ()) -> None:
+        """`ranks`: one number per option, all different; the smaller one comes first where two are equally due.
+
+        `groups`: the group of each option; without, each is one of its own.
+        """
         self._ranks = ranks
+        self._starts = _starts(ranks, groups)
         self._values = [0.0] * len(ranks)
         self._shares = [0.0] * len(ranks)
         self._versions = [0] * len(ranks)
@@ -78,5 +86,18 @@ class Tracker:
         return self._shares[option]
 
     def _entry(self, option: int) -> Entry:
-        key = (self._values[option] + 0.5) / self._shares[option]
+        key = (self._values[option] + self._starts[option]) / self._shares[option]
         return key, self._ranks[option], option, self._versions[option]
+
+
+def _starts(ranks: Sequence[int], groups: Sequence[Hashable]) -> list[float]:
+    """What an option counts before its first row: spread evenly over its group, in the order of the ranks."""
+    starts = [0.5] * len(ranks)
+    members: dict[Hashable, list[int]] = {}
+    for option, group in enumerate(groups):
+        members.setdefault(group, []).append(option)
+    for options in members.values():
+        options.sort(key=ranks.__getitem__)
+        for place, option in enumerate(options):
+            starts[option] = (place + 0.5) / len(options)
+    return starts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -55,6 +56,30 @@ def test_the_tracker_finds_the_smallest_after_any_changes(weights: list[float], 
     due = [(v + 0.5) / p for v, p in zip(values, weights, strict=True)]
     (first,) = tracker.first(1)
     assert due[first] == min(due)
+
+
+@settings(deadline=None)
+@given(sizes=st.lists(st.integers(1, 40), min_size=2, max_size=8), picks=st.integers(1, 60))
+def test_groups_follow_their_shares_though_their_options_are_many(sizes: list[int], picks: int) -> None:
+    """Groups of equal shares, however many options each: their counts differ by one at most, as far as options last."""
+    groups = [group for group, size in enumerate(sizes) for _ in range(size)]
+    tracker = Tracker(range(len(groups)), groups)
+    tracker.rebuild([1 / (len(sizes) * sizes[group]) for group in groups])
+    counts = [0] * len(sizes)
+    for _ in range(picks):
+        (first,) = tracker.first(1)
+        tracker.change(first, 1.0)
+        counts[groups[first]] += 1
+    assert max(counts) - min(counts) <= 1
+
+
+def test_more_clusters_than_rows_do_not_starve_the_large_domains() -> None:
+    """A domain of 900 clusters among nine of one: a tenth of 100 rows each."""
+    crowd = [msgspec.structs.replace(c, domain="large") if n >= 9 else c for n, c in enumerate(clusters(909))]
+    done = play(Pace(crowd, seed=3, target=Target(temper=0)), 100, lambda _drawn, _dice: True)
+    found = Counter(commit.row.assignment.domain for commit in done if commit.row)
+    assert len(found) == 10
+    assert set(found.values()) == {10}
 
 
 @settings(deadline=None)
@@ -159,7 +184,7 @@ def test_every_part_can_be_turned_off(part: str) -> None:
 def test_the_row_says_why_it_was_drawn() -> None:
     """Policy, its own cell with what it was owed, the five clusters that were owed most."""
     why = play(Pace(clusters(20), seed=1), 50, lambda a, dice: True)[-1].assignment.why
-    assert why.startswith("pace-1: most due; cell d")
+    assert why.startswith("pace-2: most due; cell d")
     assert why.partition("most due: ")[2].count("/") == 5
     assert "goals" in why
 
