@@ -8,6 +8,7 @@ from ..evidence import Evidence
 from ..talk import Talk
 from .calls import CALLS
 from .grounding import GROUNDING
+from .injection import INJECTION
 from .outcome import OUTCOME
 from .privacy import PRIVACY
 from .problem import OutcomeGate, Problem, TalkGate
@@ -19,7 +20,7 @@ from .telling import TELLING
 from .texts import TEXTS
 from .users import USERS
 
-TALK_GATES: tuple[TalkGate, ...] = (*STRUCTURE, *CALLS, *ROLES, *SERVING, *TEXTS, *PRIVACY, *GROUNDING)
+TALK_GATES: tuple[TalkGate, ...] = (*STRUCTURE, *CALLS, *ROLES, *SERVING, *TEXTS, *PRIVACY, *GROUNDING, *INJECTION)
 """Those that fit every conversation, whoever wrote it."""
 
 OUTCOME_GATES: tuple[OutcomeGate, ...] = (*OUTCOME, *REFUSALS, *USERS, *TELLING)

@@ -91,6 +91,19 @@ def _stuck(line: Line, dice: Random) -> None:
     _into_answer(line, dice, (" ".join([stretch] * dice.randint(8, 40)),))
 
 
+BENCHMARK = (
+    "You are a field biologist who counts the herons of a river delta at dawn and sends each tally, with the hour and "
+    "the height of the water, to the warden of the reserve before noon."
+)
+"""A benchmark's text, made up here: rows are held against it where the table is made."""
+
+
+def _repeat_benchmark(line: Line, dice: Random) -> None:
+    words = BENCHMARK.split()
+    start = dice.randrange(len(words) - 20)
+    _anywhere(line, dice, (" ".join(words[start : start + 20]),))
+
+
 def _endless(line: Line, dice: Random) -> None:
     words = "order list note amount state place time name value group".split()
     _into_answer(line, dice, (" ".join(f"{dice.choice(words)}{number}" for number in range(3_000)),))
@@ -153,6 +166,7 @@ SERVED: tuple[Fault, ...] = (
     Fault("the same call again and again", ("loops.repeated_call",), _same_call, played=True),
     Fault("the same question again and again", ("loops.repeated_text",), _same_question),
     Fault("a stretch of words over and over", ("loops.stuck",), _stuck),
+    Fault("a benchmark's text repeated", ("contamination.text",), _repeat_benchmark),
     Fault("endless talk", ("length.message",), _endless),
     _said("an API key", ("secrets.api_key",), _anywhere,
           _key("The key is s*k-proj-9fK2mQ7xW4vT1zB8nL3cR6yH."), _key("Use A*KIAQ4Z7M2X9B6T3V8KD."),

@@ -9,6 +9,7 @@ from random import Random
 import msgspec
 
 from ...runtime.seed import derive
+from ..contamination import Contamination
 from ..reverify import Reverifier
 from ..stage import Stage
 from .alternative import ROADS
@@ -18,12 +19,19 @@ from .forms import FORM
 from .line import Line, stranger
 from .persona import PERSONA
 from .playing import replay
-from .speech import SERVED
+from .speech import BENCHMARK, SERVED
 from .wording import WORDS
 
 FAULTS: tuple[Fault, ...] = (*FORM, *DEEDS, *PERSONA, *SERVED)
 ALTERNATIVES: tuple[Fault, ...] = (*ROADS, *WORDS)
 """Nothing is wrong with these: no reason is of their class."""
+
+
+def benchmark() -> Contamination:
+    """The benchmark that one kind of fault repeats: whoever judges the table needs its gate."""
+    made = Contamination()
+    made.add(BENCHMARK)
+    return made
 
 
 class Caught(msgspec.Struct, frozen=True):

@@ -74,13 +74,14 @@ class Theatre:
 
     async def play(self, count: int, *, prefix: str = "") -> list[Row]:
         """The rows of the next `count` assignments, episodes named by a prefix and their index."""
-        rows: list[Row] = []
-        for index in range(count):
-            outcome = (await self.stages(self.sampler.assign(index), f"{prefix}{index:016x}"))[-1]
-            assert isinstance(outcome, Outcome)
-            assert outcome.row is not None
-            rows.append(outcome.row)
-        return rows
+        return [await self.play_one(self.sampler.assign(index), f"{prefix}{index:016x}") for index in range(count)]
+
+    async def play_one(self, assignment: Assignment, name: str = "") -> Row:
+        """The row of one assignment."""
+        outcome = (await self.stages(assignment, name))[-1]
+        assert isinstance(outcome, Outcome)
+        assert outcome.row is not None
+        return outcome.row
 
 
 def encoded(request: ModelRequest) -> bytes:

@@ -11,7 +11,7 @@ import pytest
 
 from tdscaling.agents.planting.fault import Fault
 from tdscaling.agents.planting.line import Line, line_of, stranger
-from tdscaling.agents.planting.table import ALTERNATIVES, FAULTS, Caught, catch
+from tdscaling.agents.planting.table import ALTERNATIVES, FAULTS, Caught, benchmark, catch
 from tdscaling.agents.reverify import Reverifier
 from tdscaling.agents.stage import Stage
 from tdscaling.sandbox.services import BUILTIN, builtin
@@ -34,7 +34,7 @@ def lines() -> list[Line]:
 @pytest.fixture(scope="module")
 def judges() -> tuple[Stage, Reverifier]:
     """The tools, and who judges lines."""
-    return Stage(builtin(BUILTIN), ()), Reverifier(builtin(BUILTIN))
+    return Stage(builtin(BUILTIN), ()), Reverifier(builtin(BUILTIN), gates=(benchmark().no_benchmark,))
 
 
 def _tried(kind: Fault, lines: list[Line], judges: tuple[Stage, Reverifier]) -> Caught:
