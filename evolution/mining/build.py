@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
+import multiprocessing.process
+import os
+import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -92,12 +95,25 @@ def _spread(workers: int) -> Generator[Spread]:
         yield _plain
         return
     # Fresh processes: a forked one would inherit locks of threads that it does not have.
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_end_with_parent) as pool:
 
         def over_pool(function: Callable[[T], R], items: Iterable[T], /, chunksize: int = 1) -> Iterator[R]:
             return pool.map(function, items, chunksize=chunksize)
 
         yield over_pool
+
+
+def _end_with_parent() -> None:
+    """A worker whose build was killed ends too; it would wait for work for ever."""
+
+    def watch(parent: multiprocessing.process.BaseProcess) -> None:
+        parent.join()
+        os._exit(1)
+
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=watch, args=(parent,), daemon=True).start()
 
 
 def _plain(function: Callable[[T], R], items: Iterable[T], /, chunksize: int = 1) -> Iterator[R]:
