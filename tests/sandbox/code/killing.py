@@ -60,10 +60,19 @@ def parent(pid: int) -> int:
     raise ProcessLookupError(pid)
 
 
+def runs(pid: int) -> bool:
+    """Whether a process is there and has not ended: some machines' first process collects the dead once a second."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[0]
+    except (OSError, IndexError):
+        return False
+    return state not in "ZX"
+
+
 def until_gone(pids: list[int], seconds: float) -> float | None:
     """Seconds until these processes are gone, None when they are not."""
     began = time.monotonic()
-    while any(Path(f"/proc/{pid}").exists() for pid in pids):
+    while any(map(runs, pids)):
         if time.monotonic() - began > seconds:
             return None
         time.sleep(0.005)
