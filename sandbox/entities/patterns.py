@@ -24,6 +24,8 @@ _CLASSES = {
     "W": " -",
 }
 """What a class gives; of the negated ones, the plain part."""
+_CATEGORIES = {"L": _LOWER, "N": _DIGITS, "Z": " "}
+"""The same for Unicode's categories, by their first letter."""
 _PRINTABLE = "".join(map(chr, range(32, 127)))
 
 
@@ -112,9 +114,20 @@ class _Parser:
             return ""
         if mark in _CLASSES:
             return _CLASSES[mark]
+        if mark in "pP" and self._peek() == "{":
+            return self._category(mark)
         if mark.isalnum():
             raise Unsatisfiable(f"pattern {self._pattern[:60]!r} uses \\{mark}")
         return mark
+
+    def _category(self, mark: str) -> str:
+        """Plain letters of a Unicode category, or of all but one: `\\p{L}`, `\\P{C}`."""
+        name, _, _ = self._pattern[self._at + 1 :].partition("}")
+        self._at += len(name) + 2
+        found = _CATEGORIES.get(name[:1]) if mark == "p" else _LOWER if name[:1] not in ("L", "N") else None
+        if found is None:
+            raise Unsatisfiable(f"pattern {self._pattern[:60]!r} uses \\{mark}{{{name}}}")
+        return found
 
     def _choices(self) -> str:
         negated = self._peek() == "^"

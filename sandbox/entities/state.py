@@ -62,7 +62,10 @@ class InitialState:
         """The keys alone: records that point at each other need no order in which they are made."""
         if entity not in self._keys:
             kind = self._entities[entity]
-            self._keys[entity] = [ONLY] if kind.alone else kind.key.initial(ENTRIES, self._dice(entity, "keys"))
+            try:
+                self._keys[entity] = [ONLY] if kind.alone else kind.key.initial(ENTRIES, self._dice(entity, "keys"))
+            except Unsatisfiable:  # no key can be made up: there are no entries, and what needs one is unplayable
+                self._keys[entity] = []
         return self._keys[entity]
 
     def _record(self, kind: Entity, key: str) -> JsonObject:

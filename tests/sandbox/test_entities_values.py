@@ -11,9 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tdscaling.sandbox.entities import EntityToolbox
 from tdscaling.sandbox.entities.patterns import matching
 from tdscaling.sandbox.entities.schemas import Endless, Unsatisfiable, flat
 from tdscaling.sandbox.entities.values import value_for
+from tdscaling.tests.sandbox.entity_lists import TEXT, tool
 
 
 @pytest.mark.parametrize(
@@ -106,3 +108,11 @@ def test_equal_seeds_give_equal_values() -> None:
     """Nothing but the generator decides."""
     schema: dict[str, Any] = {"type": "object", "properties": {"email": {"type": "string"}, "due": {"type": "string"}}}
     assert value_for(schema, schema, "", Random(4)) == value_for(schema, schema, "", Random(4))
+
+
+def test_keys_that_cannot_be_made_up_leave_their_entity_empty() -> None:
+    """A pattern that looks ahead costs the tools that need such an entry, not the world."""
+    key = {"type": "string", "pattern": "^(?=x)x$"}
+    box = EntityToolbox("s", [tool("get_note", {"note_id": TEXT}), tool("list_tags", {"label_id": key}, [])])
+    assert [spec.name for spec in box.tools()] == ["get_note", "list_tags"]
+    assert box.open_nowait(1).tables()["labels"] == {}
