@@ -311,7 +311,7 @@ class Run:
         """Close every file, whatever happened to the others; the first error of them."""
         first: UserError | None = None
         for index, (row_id, bug) in self._bus.culprits.items():
-            self._journal.quarantine(index, row_id, f"bug.{bug}")
+            self._journal.quarantine(index, row_id, bug)
         kept = [self._rejected, *([self._alternatives] if self._alternatives else [])]
         closables: list[Sink | Journal] = [*kept, self._timings, *self._sinks, self._journal]
         for closable in closables:

@@ -22,7 +22,6 @@ CREATE TABLE IF NOT EXISTS rows(id TEXT PRIMARY KEY, place INTEGER, segment INTE
 CREATE TABLE IF NOT EXISTS batches(segment INTEGER, offset INTEGER, length INTEGER, crc INTEGER,
     PRIMARY KEY(segment, offset)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS cursors(name TEXT PRIMARY KEY, seq INTEGER) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS quarantine(place INTEGER PRIMARY KEY, id TEXT, reason TEXT);
 CREATE TABLE IF NOT EXISTS snapshots(commits INTEGER PRIMARY KEY, drawn INTEGER, digest TEXT);
 """
 
@@ -81,17 +80,6 @@ class Index:
         """`{consumer: rows taken}`."""
         with self._errors():
             return dict(self._base.execute("SELECT name, seq FROM cursors").fetchall())
-
-    def quarantine(self, index: int, row_id: str, reason: str) -> None:
-        """Keep that an episode ended a run."""
-        with self._errors(), self._base:
-            self._base.execute("INSERT OR REPLACE INTO quarantine VALUES (?, ?, ?)", (index, row_id, reason))
-
-    def quarantined(self) -> dict[int, tuple[str, str]]:
-        """`{index: (id, reason)}`."""
-        with self._errors():
-            found = self._base.execute("SELECT place, id, reason FROM quarantine").fetchall()
-            return {index: (row_id, reason) for index, row_id, reason in found}
 
     def set_snapshot(self, commits: int, drawn: int, digest: str) -> None:
         """Keep the digest of the controller's state after so many commits and draws."""

@@ -11,7 +11,7 @@ from ..storage import DirectoryStorage, Storage
 from .events import Abandoned, Assigned, Committed, Finished, encode_event
 from .feed import Feed
 from .index import INDEX, Index
-from .past import Past
+from .past import QUARANTINE, Past
 from .segments import LIMIT, Segments
 from .writer import InlineWriter, Line, Shelf, ThreadWriter, Writer
 
@@ -48,7 +48,7 @@ class Journal(Protocol):
         """The digest of the controller's state after so many commits and draws. Kept with what comes next."""
         ...
 
-    def quarantine(self, index: int, row_id: str, reason: str) -> None:
+    def quarantine(self, index: int, row_id: str, bug: str) -> None:
         """An episode ends the run with a bug: a resume must not play it again. Kept with what comes next."""
         ...
 
@@ -105,9 +105,9 @@ class SegmentJournal:
         """See Journal."""
         self._writer.later(None, partial(_snapshot, commits, drawn, digest))
 
-    def quarantine(self, index: int, row_id: str, reason: str) -> None:
+    def quarantine(self, index: int, row_id: str, bug: str) -> None:
         """See Journal."""
-        self._writer.later(None, lambda file: file.quarantine(index, row_id, reason))
+        self._writer.later(Line(encode_event(Abandoned(index, row_id, f"{QUARANTINE}{bug}")), None))
 
     async def aclose(self) -> None:
         """See Journal."""

@@ -25,6 +25,10 @@ MAX_BATCH = 64
 """Most lines that are written before they are made durable: so many may be torn, and no more."""
 
 
+QUARANTINE = "bug."
+"""How the reasons of episodes begin that ended a run."""
+
+
 class _Finished(msgspec.Struct, frozen=True, tag_field="event", tag="finished"):
     """The head of a Finished."""
 
@@ -65,8 +69,6 @@ class Past:
         """`{consumer: rows taken}`."""
         self.snapshots = index.snapshots()
         """`{commits: (draws, digest of the controller's state)}`."""
-        self.quarantined = {place: Abandoned(place, *found) for place, found in index.quarantined().items()}
-        """Episodes that ended a run with a bug: they are not tried again."""
 
     def __bool__(self) -> bool:
         """Whether anything happened in this journal."""
@@ -84,8 +86,8 @@ class Past:
     def outcome(self, index: int) -> Outcome | None:
         """How an episode ended; None when it has to be played.
 
-        An abandoned episode that was not committed is tried again: what it was lost to may have passed. One in
-        quarantine is not.
+        An abandoned episode that was not committed is tried again: what it was lost to may have passed. One that ended
+        a run with a bug is in quarantine: it is not.
 
         Raises:
             InputError: its line is not what it was.
@@ -96,8 +98,10 @@ class Past:
             if isinstance(event, Finished) and event.index == index:
                 return Outcome(index, event.id, "completed", event.row, others=event.others, twin=event.twin)
             raise self._broken(segment_name(found[0]), found[1], f"this is not the row of episode {index}")
-        lost = self._abandoned.get(index) if index < self.committed else self.quarantined.get(index)
-        return Outcome(index, lost.id, "abandoned", None, lost.reason) if lost else None
+        lost = self._abandoned.get(index)
+        if lost is None or (index >= self.committed and not lost.reason.startswith(QUARANTINE)):
+            return None
+        return Outcome(index, lost.id, "abandoned", None, lost.reason)
 
     def close(self) -> None:
         """Close the files that were read. Idempotent."""

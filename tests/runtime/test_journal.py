@@ -93,7 +93,7 @@ def test_an_episode_in_quarantine_is_not_played_again(tmp_path: Path) -> None:
 
     async def main() -> None:
         journal = open_journal(DirectoryStorage(tmp_path))
-        journal.quarantine(3, identity(3), "bug.ZeroDivisionError")
+        journal.quarantine(3, identity(3), "ZeroDivisionError")
         await journal.aclose()
 
     anyio.run(main)
