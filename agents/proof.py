@@ -160,12 +160,18 @@ async def _run(plan: Plan, world: World, tools: Mapping[str, ToolSpec]) -> dict[
     """Take the steps in order. Returns {step index: reply}, without the steps whose condition does not hold."""
     replies: dict[int, str] = {}
     passing = {d.tool: d.times for d in plan.disturbances if d.kind == "error"}
+    meddled = {d.tool for d in plan.disturbances if d.kind == "meddling"}
     for index, step in enumerate(plan.steps):
         if step.condition and not _holds(step, replies):
             continue
         arguments = {argument.name: _value(plan, step, argument, replies) for argument in step.arguments}
         _check_arguments(f"step {index} ({step.tool})", arguments, tools[step.tool].input_schema)
+        state = await world.snapshot() if step.tool in meddled else None
         reply = await world.call(step.tool, arguments)
+        if state is not None:
+            meddled.discard(step.tool)
+            if await world.snapshot() == state:
+                raise PlanProblem(f"step {index} ({step.tool}): what somebody else does after it changes nothing")
         for _ in range(passing.get(step.tool, 0)):
             if reply.is_error:
                 reply = await world.call(step.tool, arguments)

@@ -120,7 +120,8 @@ class Assistant:
             return [reread] if len(fresh) < TRIES else [Told(answers.failure(refused.reply, self._dice))]
         for call in fresh:
             self._unused.remove(call)
-        now = answers.meanwhile(wish.hear, fresh[-1].reply, self._dice)
+        speak = answers.result if fresh[-1].reply == result.reply else answers.meanwhile
+        now = speak(wish.hear, fresh[-1].reply, self._dice)
         return [Told(answers.failure(refused.reply, self._dice)), Told(now)]
 
     def _cannot(self, intent: str, wish: Wish) -> str:

@@ -167,3 +167,26 @@ def test_a_fact_is_taken_back_only_where_there_is_occasion_to() -> None:
     goal = msgspec.structs.replace(plan.goals[0], facts=(fact,))
     with pytest.raises(PlanProblem, match="asked nothing"):
         anyio.run(_prove, msgspec.structs.replace(plan, goals=(goal,)))
+
+
+def _overtaken(order: str) -> Plan:
+    """Read, cancel, read again, while somebody else cancels after the first read."""
+    steps = (_step("get_order"), _step("cancel_order", fails=True), _step("get_order"))
+    plan = _plan(*steps, order=order, reports=(Report(2, "status", "status"),))
+    arguments = msgspec.json.encode({"order_id": order}).decode()
+    meddling = Disturbance("meddling", "get_order", other="cancel_order", arguments=arguments)
+    goal = msgspec.structs.replace(plan.goals[0], kind="blocked")
+    return msgspec.structs.replace(plan, goals=(goal,), disturbances=(meddling,))
+
+
+def test_what_somebody_else_changed_is_in_the_proof() -> None:
+    """Their change is expected, and what the user must hear is the state after it."""
+    proof = anyio.run(_prove_disturbed, _overtaken(ORDER))
+    assert proof.changes["orders"]["orders"][ORDER]["status"] == "cancelled"
+    assert [expected.value for expected in proof.expected] == ['"cancelled"']
+
+
+def test_somebody_else_who_changes_nothing_does_not_explain_a_refusal() -> None:
+    """The order was cancelled from the beginning: nobody was quicker."""
+    with pytest.raises(PlanProblem, match="changes nothing"):
+        anyio.run(_prove_disturbed, _overtaken(DONE))
