@@ -10,7 +10,7 @@ from ..runtime.assignment import Assignment, BusinessCluster
 from ..runtime.blueprint import Blueprint, Plan, WorldRef
 from ..runtime.casting import Pool
 from ..runtime.chat import AssistantMessage, ChatMessage, FunctionSpec, SystemMessage, ToolDefinition, UserMessage
-from ..runtime.errors import ModelFault
+from ..runtime.errors import EnvironmentFault, ModelFault
 from ..runtime.messages import Draft, Episode, ModelCall, Speak
 from ..runtime.model import Model, ModelReply, ModelRequest, ResponseFormat
 from ..runtime.seed import derive
@@ -42,6 +42,7 @@ class BlueprintAgent:
 
         Raises:
             ModelFault: no plan held after the repairs, or the model's answer was no plan.
+            EnvironmentFault: a plan that needs no model does not hold.
             InfrastructureFault: as the model and the tools raise it.
         """
         assignment = message.assignment
@@ -52,6 +53,10 @@ class BlueprintAgent:
         calls: list[ModelCall] = []
         problem = ""
         before = await self._stage.initial(world)
+        if self._stage.planner is not None:
+            plan = self._stage.planner.plan(assignment, cluster, world, before)
+            if plan is not None:
+                return await self._as_planned(message, cluster, plan, world, before)
         task = prompts.blueprint_task(assignment, cluster, list(tools.values()), before, self._texts)
         conversation: tuple[ChatMessage, ...] = (
             SystemMessage(prompts.blueprint_system(self._texts)),
@@ -70,6 +75,19 @@ class BlueprintAgent:
             repair = UserMessage(prompts.blueprint_repair(problem, self._texts))
             conversation = (*conversation, AssistantMessage(reply.message.content), repair)
         raise ModelFault("no_plan", problem)
+
+    async def _as_planned(
+        self, message: Draft, cluster: BusinessCluster, plan: Plan, world: WorldRef, before: dict[str, Snapshot]
+    ) -> Speak:
+        """The scene for a plan that no model has drafted. It is proved like any other."""
+        tools = {tool.name: tool for tool in self._stage.specs(cluster.services)}
+        try:
+            proof = await proved(plan, self._stage, world, before, tools)
+        except PlanProblem as problem:
+            raise EnvironmentFault("plan", str(problem)) from problem
+        rules = prompts.instructions(message.assignment.mode, plan, self._texts)
+        episode = self._scene(message, cluster, blueprint_of(plan, proof, world, rules), [])
+        return Speak(await self._paired(episode, cluster, before, tools))
 
     async def _ask(self, conversation: tuple[ChatMessage, ...], assignment: Assignment, attempt: int) -> ModelReply:
         seed = derive(assignment.seed, "blueprint", attempt)

@@ -129,7 +129,8 @@ class Reverifier:
             name, _, wanted = reference.rpartition("@")
             box = self._toolboxes.get(name)
             if box is None:
-                return f"world.unknown: there is no service {name!r} here; give its source: --mcp, --tools, --clusters"
+                sources = "--mcp, --tools, --clusters, --code"
+                return f"world.unknown: there is no service {name!r} here; give its source: {sources}"
             if box.version != wanted:
                 return f"world.version: the row played {reference}, here is {name}@{box.version}"
         return ""

@@ -11,7 +11,7 @@ from ..runtime.assignment import BusinessCluster
 from ..runtime.blueprint import WorldRef
 from ..runtime.errors import InfrastructureFault
 from ..sandbox.disturbed import disturbed
-from ..sandbox.shelf import Shelf, Shelves
+from ..sandbox.shelf import Planner, Shelf, Shelves
 from ..sandbox.tools import Snapshot, Toolbox, ToolSpec, World
 from ..sandbox.world import open_worlds
 
@@ -27,8 +27,11 @@ class Stage:
         toolboxes: Sequence[Toolbox],
         clusters: Iterable[BusinessCluster] | Mapping[str, BusinessCluster],
         shelves: Iterable[Shelf] = (),
+        planner: Planner | None = None,
     ) -> None:
-        """`clusters`: by id where a mapping reads them when they are asked for. `shelves`: more toolboxes, likewise."""
+        """`clusters`: by id where a mapping reads them when they are asked for. `shelves`: more toolboxes, likewise.
+        `planner`: has plans of its own for some clusters."""
+        self.planner = planner
         self._toolboxes = Shelves(toolboxes, shelves)
         self.tools: dict[str, ToolSpec] = {tool.name: tool for box in toolboxes for tool in box.tools()}
         """The tools of the toolboxes at hand, by name."""

@@ -38,11 +38,13 @@ from ..sandbox.mcp import McpToolbox
 from ..sandbox.services import BUILTIN, builtin
 from ..sandbox.tools import Toolbox
 from .clusters_box import open_shelf
+from .code_box import open_tasks
 from .models import Models, build_models, sampling_of
 from .rundir import write_identity, write_prompts
 
 if TYPE_CHECKING:
     from ..evolution.clusterfile.playing import ClusterShelf
+    from ..sandbox.tasks.shelf import TaskShelf
 
 READY_SERVERS = 2
 """Servers kept started in advance, per manifest."""
@@ -59,8 +61,10 @@ class Plan(msgspec.Struct, frozen=True):
     texts: PromptSet
     """What the agents speak from."""
     shelf: ClusterShelf | None = None
-    benchmarks: Contamination | None = None
     """The clusters that come from files."""
+    benchmarks: Contamination | None = None
+    tasks: TaskShelf | None = None
+    """Code tasks; a sandbox is started when the toolboxes are opened."""
 
     @property
     def model(self) -> Model:
@@ -87,7 +91,9 @@ def check(config: RunConfig) -> Plan:
         limits = msgspec.structs.replace(limits, concurrency=min(limits.concurrency, config.max_servers))
     texts = load_prompts(config.prompts) if config.prompts else BUILT_IN
     benchmarks = Contamination.of_files(config.contamination) if config.contamination else None
-    return Plan(limits, models, services, manifests, _target(config), texts, open_shelf(config.clusters), benchmarks)
+    tasks = open_tasks(config.backend) if config.code else None
+    shelf = open_shelf(config.clusters)
+    return Plan(limits, models, services, manifests, _target(config), texts, shelf, benchmarks, tasks)
 
 
 @asynccontextmanager
@@ -96,8 +102,11 @@ async def open_toolboxes(plan: Plan, max_servers: int, servers_log: Path) -> Asy
 
     Raises:
         ToolServerError: a server is missing, crashes, hangs, or lists what cannot be used.
+        ConfigError: there are code tasks, and this machine cannot contain code.
     """
     async with AsyncExitStack() as stack:
+        if plan.tasks is not None:
+            await stack.enter_async_context(plan.tasks)
         external: list[Toolbox] = []
         for manifest in plan.manifests:
             box = McpToolbox(manifest, prestart=READY_SERVERS, max_servers=max_servers, stderr_log=servers_log)
@@ -126,13 +135,15 @@ def compose(
     _check_tools(toolboxes)
     built = build_clusters(toolboxes)
     shelf = plan.shelf
-    clusters = (*built, *(shelf.heads if shelf else ()))
+    at_hand = (*built, *(plan.tasks.clusters if plan.tasks else ()))
+    clusters = (*at_hand, *(shelf.heads if shelf else ()))
     meter = Meter(plan.model)
     sampling = sampling_of(config)
     identity: dict[str, JsonValue] = {
         "version": version("tdscaling"),
         "toolboxes": [[box.name, box.version] for box in toolboxes],
-        "clusters": [cluster.id for cluster in built],
+        "clusters": [cluster.id for cluster in at_hand],
+        **({"code_tasks": [*plan.tasks.versions]} if plan.tasks else {}),
         **({"cluster_files": [*shelf.versions]} if shelf else {}),
         "policy": VERSIONS[config.policy],
         "steering": _steering(config, plan.target),
@@ -148,7 +159,8 @@ def compose(
     origin = Origin(digest, config.model, sampling, prompts.digest(plan.texts), plan.model.simulated)
     policy = make_policy(config.policy, clusters, seed=config.seed, target=plan.target, alpha=config.budget)
     monitor = Monitor(policy, VERSIONS[config.policy], clusters, warn)
-    stage = Stage(toolboxes, shelf.clusters(built), (shelf,)) if shelf else Stage(toolboxes, built)
+    shelves = [one for one in (shelf, plan.tasks) if one is not None]
+    stage = Stage(toolboxes, shelf.clusters(at_hand) if shelf else at_hand, shelves, plan.tasks)
     gates = (plan.benchmarks.no_benchmark,) if plan.benchmarks else ()
     panel = Panel(meter, config.judge_model, config.judge_votes, plan.texts) if config.judge_model else None
     cast = Cast(meter, stage, origin, plan.models.casting, plan.texts, gates, panel)

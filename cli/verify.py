@@ -15,6 +15,7 @@ import msgspec
 from anyio.abc import ObjectSendStream
 from cyclopts import Parameter
 
+from ..runtime.config import BackendName
 from ..runtime.errors import ConfigError
 from ..runtime.foreign import Form
 from .safe import one_line
@@ -22,6 +23,7 @@ from .show import open_rows
 
 if TYPE_CHECKING:
     from ..agents.reverify import Finding, Reverifier
+    from ..sandbox.tasks.shelf import TaskShelf
     from .verify_foreign import Replay
 
 READY_SERVERS = 2
@@ -41,6 +43,8 @@ def verify(
     mcp: tuple[Path, ...] = (),
     tools: tuple[Path, ...] = (),
     clusters: tuple[Path, ...] = (),
+    code: Annotated[bool, Parameter(negative=())] = False,
+    backend: BackendName | None = None,
     form: Form | None = None,
     contamination: tuple[Path, ...] = (),
 ) -> int:
@@ -62,23 +66,33 @@ def verify(
         Saved lists of tools that rows played on the entity store; for files of others, the tools that were given.
     clusters
         Files of clusters that rows played on the entity store.
+    code
+        Run the code of code tasks again, in a sandbox.
+    backend
+        What contains it; the one that the rows were made with.
     form
         What a file of others holds, where its first record does not tell.
     contamination
         Benchmarks that no row may repeat: JSON, JSON lines or text.
     """
     from ..agents.reverify import MAX_LINE
+    from .code_box import open_tasks
     from .verify_foreign import Replay, is_foreign, verify_foreign
 
+    if backend and not code:
+        raise ConfigError("verify: --backend says where code runs, and there is none without --code")
+    tasks = open_tasks(backend) if code else None
     with open_rows(file) as (opened, name):
         stream = Replay(opened)
         if form or is_foreign(stream, MAX_LINE + 2):
-            if mcp or clusters:
-                raise ConfigError("verify: --mcp and --clusters are for rows of ours; nothing of others is run again")
+            if mcp or clusters or code:
+                raise ConfigError(
+                    "verify: --mcp, --clusters and --code are for rows of ours; nothing of others is run again"
+                )
             accepted, total = verify_foreign(name, stream, form, tools, contamination, as_json=json, unique=unique)
         else:
             accepted, total = _again(
-                partial(_verify, stream, mcp, tools, clusters, contamination, as_json=json, unique=unique)
+                partial(_verify, stream, mcp, tools, clusters, tasks, contamination, as_json=json, unique=unique)
             )
     sys.stderr.write(f"tdscaling: {total} lines: {accepted} accepted, {total - accepted} not\n")
     return FAILED if strict and accepted < total else 0
@@ -101,6 +115,7 @@ async def _verify(
     mcp: Sequence[Path],
     tools: Sequence[Path],
     clusters: Sequence[Path],
+    tasks: TaskShelf | None,
     contamination: Sequence[Path],
     *,
     as_json: bool,
@@ -131,7 +146,10 @@ async def _verify(
                 box = McpToolbox(load_manifest(path), prestart=READY_SERVERS, max_servers=SERVERS)
                 toolboxes.append(await stack.enter_async_context(box))
         shelf = open_shelf(clusters)
-        reverifier = Reverifier(toolboxes, (shelf,) if shelf else (), unique=unique, gates=gates)
+        if tasks is not None:
+            await stack.enter_async_context(tasks)
+        shelves = [one for one in (shelf, tasks) if one is not None]
+        reverifier = Reverifier(toolboxes, shelves, unique=unique, gates=gates)
         accepted = total = 0
 
         def write(finding: Finding) -> None:
@@ -141,7 +159,7 @@ async def _verify(
             sys.stdout.write(_shown(finding, as_json=as_json) + "\n")
             sys.stdout.flush()
 
-        await judge_all(_lines(stream), reverifier, write, width=SERVERS if mcp else 1)
+        await judge_all(_lines(stream), reverifier, write, width=SERVERS if mcp or tasks else 1)
         return accepted, total
 
 

@@ -62,6 +62,7 @@ def _split_each(value: object) -> object:
     return names
 
 
+BackendName: TypeAlias = Literal["bubblewrap", "docker"]
 Policy: TypeAlias = Literal["pace", "prior", "uniform", "inverse"]
 Resume: TypeAlias = Literal["never", "always", "if-possible"]
 Number = BeforeValidator(_not_a_switch)
@@ -117,13 +118,17 @@ class RunConfig(BaseSettings):
     budget_cost: Annotated[float, Number, Field(gt=0, allow_inf_nan=False)] | None = None
     """End the run when it has cost this much, by the prices in the file."""
     services: Names = ALL_SERVICES
-    """Built-in services by name, or `all`. With --mcp, --tools or --clusters and without this, none."""
+    """Built-in services by name, or `all`. With --mcp, --tools, --clusters or --code, none."""
     mcp: Paths = ()
     """Manifests of external MCP servers, see examples/mcp."""
     tools: Paths = ()
     """Saved lists of tools (tools/list or OpenAI form), played on the entity store, see docs/entity-store.md."""
     clusters: Paths = ()
     """Files of clusters (tdscaling clusters build), played on the entity store, see docs/clusters.md."""
+    code: bool = False
+    """Code tasks in a sandbox, alone or beside the tools named; see docs/code-tasks.md."""
+    backend: BackendName | None = None
+    """What contains the code of --code: bubblewrap (the default on Linux) or docker."""
     out: str = "-"
     """Where accepted rows go: a file, or - for stdout."""
     overwrite: bool = False
@@ -210,7 +215,8 @@ class RunConfig(BaseSettings):
     @classmethod
     def _only_the_given_servers(cls, data: dict[str, object]) -> dict[str, object]:
         """Manifests alone mean their tools alone, so that external tools can be tried without the built-in ones."""
-        alone = "services" not in data and (data.get("mcp") or data.get("tools") or data.get("clusters"))
+        code = str(data.get("code")).lower() in ("true", "1", "yes", "on")
+        alone = "services" not in data and (code or any(map(data.get, ("mcp", "tools", "clusters"))))
         return {**data, "services": ()} if alone else data
 
     @field_validator("perturbations")
@@ -227,7 +233,9 @@ class RunConfig(BaseSettings):
 
     @model_validator(mode="after")
     def _some_tools(self) -> RunConfig:
-        if not (self.services or self.mcp or self.tools or self.clusters):
+        if self.backend and not self.code:
+            raise ValueError("backend says where code runs, and there is none without code")
+        if not (self.services or self.mcp or self.tools or self.clusters or self.code):
             raise ValueError(
                 "services names no service, mcp no manifest, tools no list, clusters no file: there are no tools to use"
             )

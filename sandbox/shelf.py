@@ -1,11 +1,13 @@
-"""Where toolboxes stand by name: some are at hand, others are made when they are asked for."""
+"""Where toolboxes and plans come from: some toolboxes are at hand, others are made when they are asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
-from .tools import Toolbox
+from ..runtime.assignment import Assignment, BusinessCluster
+from ..runtime.blueprint import Plan, WorldRef
+from .tools import Snapshot, Toolbox
 
 
 class Shelf(Protocol):
@@ -13,6 +15,16 @@ class Shelf(Protocol):
 
     def get(self, name: str) -> Toolbox | None:
         """The toolbox of that name, the same tools and worlds at every time; None when there is none."""
+        ...
+
+
+class Planner(Protocol):
+    """Has plans of its own for some clusters, so that no model drafts them."""
+
+    def plan(
+        self, assignment: Assignment, cluster: BusinessCluster, world: WorldRef, before: dict[str, Snapshot]
+    ) -> Plan | None:
+        """The plan for an assignment in a world whose initial state is `before`; None for a cluster of others."""
         ...
 
 

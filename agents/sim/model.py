@@ -18,6 +18,7 @@ from ...runtime.model import ModelReply, ModelRequest, Usage
 from ..panel import VOTE_FORMAT
 from .assistant import Assistant
 from .choosing import Call
+from .coder import work_on
 from .drafter import draft
 from .grader import vote
 from .user import say_next
@@ -72,7 +73,9 @@ def answer(request: ModelRequest, mistakes: float = 1.0) -> ModelReply:
 
 
 def _assist(request: ModelRequest, dice: Random, mistakes: float) -> AssistantMessage:
-    said, moves = Assistant(request.messages, request.tools, dice).move_on()
+    said, moves = (
+        work_on(request.messages, request.tools, dice) or Assistant(request.messages, request.tools, dice).move_on()
+    )
     slip = dice.random() / mistakes if mistakes else 1.0
     if moves and slip < sum(MISTAKES.values()):
         said, moves, garbled = _err(said, moves, request, slip, dice)
