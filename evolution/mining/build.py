@@ -28,13 +28,13 @@ from .miner import MinedService, mine_service
 
 MOST_SHARE = 0.1
 """Share of all clusters that one provider may be in."""
-JOINED = 0.36
+JOINED = 0.37
 """Share of all clusters that joins are to be."""
 CAPPED_FROM = 20
 """Providers from which on no one may dominate; with fewer the bound could not be kept."""
 EXPECTED = 33_000
 """Clusters of a large build, by which a provider of many documents is held to a sensible number from each."""
-LEAST_PER_DOCUMENT = 8
+LEAST_PER_DOCUMENT = 16
 BATCH = 512
 """Joins that are tried at a time."""
 
@@ -156,11 +156,8 @@ def _assembled(services: Sequence[MinedService], skips: Skips, spread: Spread) -
     kept = _capped(services, cap) if cap else singles
     tried = _Joins(kept, services, cap, spread)
     joins = tried.made(int(len(kept) * JOINED / (1 - JOINED)))
-    while cap and joins and max(_shares(kept, joins).values()) > MOST_SHARE:
-        # Fewer joins came about than were hoped for, and the bound is a share of what there is.
-        cap -= max(1, cap // 200)
-        kept = _capped(services, cap - max(Counter(p for j in joins for p in j.providers).values(), default=0))
-        break
+    if cap:
+        kept = _within(kept, joins)
     return Build(
         clusters=(*kept, *joins),
         services=tuple(msgspec.structs.replace(service, clusters=(), outs=(), ins=()) for service in services),
@@ -196,10 +193,25 @@ def _capped(services: Sequence[MinedService], cap: int) -> list[MinedCluster]:
     return [cluster for service in services for cluster in service.clusters if cluster.id in kept]
 
 
-def _shares(singles: Sequence[MinedCluster], joins: Sequence[MinedCluster]) -> dict[str, float]:
-    total = len(singles) + len(joins)
+def _within(singles: Sequence[MinedCluster], joins: Sequence[MinedCluster]) -> list[MinedCluster]:
+    """The singles without those that lift a provider above its share of what there is.
+
+    Fewer joins may come about than the bound was worked out for. The worst go first, in the order of their scores.
+    """
     counts = Counter(provider for cluster in (*singles, *joins) for provider in cluster.providers)
-    return {provider: count / total for provider, count in counts.items()}
+    left = {cluster.id: cluster for cluster in singles}
+    worst: dict[str, list[MinedCluster]] = defaultdict(list)
+    for cluster in sorted(singles, key=lambda cluster: (-cluster.scores.total, cluster.id)):
+        worst[cluster.providers[0]].append(cluster)
+    while True:
+        most = int(MOST_SHARE * (len(left) + len(joins)))
+        over = [provider for provider, count in counts.items() if count > most and worst[provider]]
+        if not over:
+            return list(left.values())
+        for provider in over:
+            while counts[provider] > most and worst[provider]:
+                del left[worst[provider].pop().id]
+                counts[provider] -= 1
 
 
 class _Joins:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 
 import msgspec
 import networkx as nx
@@ -108,10 +109,21 @@ class Candidates:
             yield self._told(
                 "parent_child", [*parents[:1], *first[:2], *by_verb["transition"][:2], *by_verb["update"][:2]]
             )
+        children = list(below)
+        for one, other in pairwise(children):
+            yield from self._siblings(parents, one, other)
         if len(below) > 1:
             heads = [min(tools, key=lambda tool: (self._facts[tool].reads, tool)) for tools in below.values()]
             for start in range(0, len(heads), 3):
                 yield self._told("parent_child", [*parents[:2], *heads[start : start + 3]])
+
+    def _siblings(self, parents: Sequence[int], one: Entity, other: Entity) -> Iterator[Candidate]:
+        """Two collections below one: what is put there, and what is seen and done there."""
+        verbs = [self._by_verb(self._about[entity]) for entity in (one, other)]
+        made = [tool for by_verb in verbs for tool in (*by_verb["create"][:1], *by_verb["list"][:1])]
+        yield self._told("parent_child", [*parents[:1], *made])
+        done = [tool for by_verb in verbs for tool in (*by_verb["get"][:1], *by_verb["update"][:1])]
+        yield self._told("parent_child", [*parents[:1], *done, *(tool for v in verbs for tool in v["transition"][:1])])
 
     def _hubs(self) -> Iterator[Candidate]:
         """A tool whose reply many others need, with a few of those at a time."""

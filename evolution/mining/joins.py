@@ -39,7 +39,8 @@ def sides_of(service: MinedService) -> tuple[list[Side], list[Side]]:
     """The sides that a service offers: those that have a value, and those that take one; one per tool and type."""
     holding: dict[str, MinedCluster] = {}
     tools: dict[str, MinedTool] = {}
-    for cluster in service.clusters:
+    # Of the largest cluster that a tool is in, so that the join is about something else than the cluster itself.
+    for cluster in sorted(service.clusters, key=lambda cluster: -len(cluster.tools)):
         if not cluster.shared:
             for tool in cluster.tools:
                 holding.setdefault(tool.id, cluster)
@@ -52,7 +53,7 @@ def sides_of(service: MinedService) -> tuple[list[Side], list[Side]]:
             if (
                 at is None
                 or (port.tool, port.semantic) in seen
-                or not (uses if place else owns)(port.semantic, at.entity)
+                or not (uses if place else owns)(port.semantic, at.entity, holding[at.id].sector)
             ):
                 continue
             seen.add((port.tool, port.semantic))
@@ -120,9 +121,8 @@ def _spread(sides: Sequence[Side]) -> list[Side]:
 
 
 def _sensible(one: Side, other: Side) -> bool:
-    """Two different providers, of which at least one is known for something."""
-    apart = one.cluster.providers != other.cluster.providers and one.cluster.services != other.cluster.services
-    return apart and "unlabelled" not in (one.cluster.sector, other.cluster.sector)
+    """Two different services."""
+    return one.cluster.services != other.cluster.services
 
 
 def joined(one: Side, other: Side) -> MinedCluster:

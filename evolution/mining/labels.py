@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
@@ -12,6 +13,8 @@ from ...sandbox.entities.words import singular, tokens
 from ..catalogs.record import ToolRecord
 from .sectors import TREE
 
+_ENDING = re.compile(r"\.[a-z]{2,12}(?=/|$)")
+"""The last part of a domain, which says where it is registered: `.team`, `.space`."""
 UNLABELLED = "unlabelled"
 LEAST = 1.0
 """The score below which nothing is said."""
@@ -63,7 +66,7 @@ def service_scores(tool: ToolRecord) -> Mapping[tuple[str, str], float]:
     """How much a service's own words say for each domain; `tool` is any tool of the service."""
     own = service_words(tool)
     scores: dict[tuple[str, str], float] = defaultdict(float)
-    _add(scores, [w for text in (tool.title, tool.service, tool.provider) for w in _words(text)], _WEIGHTS["name"])
+    _add(scores, [w for text in (tool.title, _ENDING.sub("", tool.service)) for w in _words(text)], _WEIGHTS["name"])
     _add(scores, [word for text in tool.categories for word in _words(text)], _WEIGHTS["category"])
     _add(scores, _words(tool.summary[:MOST_TEXT]), _WEIGHTS["text"])
     for word in own:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 
 import msgspec
 
@@ -11,7 +12,7 @@ from ..catalogs.record import Service
 from ..catalogs.trimming import trimmed
 from .candidates import Candidates
 from .cluster import Kind, MinedCluster, MinedEdge, MinedTool, cluster_id, provenance_of
-from .companions import companions, find_links
+from .companions import MOST_COMPANIONS, companions, find_links
 from .dedup import Distinct
 from .edges import find_edges
 from .facts import ToolFacts
@@ -24,7 +25,7 @@ from .validate import Valid, Validator
 from .wording import described
 
 NO_LIMIT = 1_000_000
-DENSITY = 0.4
+DENSITY = 0.8
 """Clusters per readable tool of a service at most: beyond that, new ones say little new."""
 LEAST_CLUSTERS = 8
 """Clusters that a service may always have."""
@@ -95,7 +96,8 @@ class _Miner:
         if not kept:
             links = find_links(self._facts)
             found = companions(self._facts, links, self._edges)
-            kept = list(self._kept([v for c in found if (v := self._validator.sketch(c, links))]))
+            few = max(1, len(self._facts) // MOST_COMPANIONS)
+            kept = list(islice(self._kept([v for c in found if (v := self._validator.sketch(c, links))]), few))
         clusters = tuple(self._cluster(valid) for valid in kept)
         used = sorted({tool for valid in kept for tool in valid.plan})
         return MinedService(
@@ -199,7 +201,9 @@ class _Miner:
         if self._facts[place].subject.verb in ("update", "delete"):
             return  # what an entry of this service is changed to does not come from another service
         for param in self._facts[place].params:
-            plain = not param.choices and param.type in ("string", "number") and not param.points
+            plain = (
+                "." not in param.path and not param.choices and param.type in ("string", "number") and not param.points
+            )
             if param.semantic is not None and plain:
                 score = 1.0 if param.required else 0.8
                 yield Port(self._facts[place].record.id, param.semantic, param.path, param.required, score)

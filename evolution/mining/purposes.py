@@ -1,7 +1,7 @@
 """When a value of a shared type makes sense across services: whose value it is, and what is done with it elsewhere.
 
 An address of a customer is worth geocoding; an address of a memory page is not. Both sides must speak of what the table
-says, in the names of their collections; a type that is not in the table joins nothing.
+says, in the last words of their collections and by their sectors; a type that is not in the table joins nothing.
 """
 
 from __future__ import annotations
@@ -18,117 +18,139 @@ _PEOPLE = """customer contact user lead employee member order attendee subscribe
     volunteer donor tenant agent seller vendor supplier company organization buyer passenger teacher worker"""
 
 
+_TRADE = "commerce finance customers logistics travel property"
+_PLACES = "commerce customers finance people travel logistics property entertainment education health society work"
+_PERSONS = f"{_PLACES} marketing communication"
+
+
 class Purpose(msgspec.Struct, frozen=True):
-    """A type's two sides, as nouns in the singular."""
+    """A type's two sides: nouns in the singular, and the sectors in which they mean what is meant here."""
 
     owners: frozenset[str]
-    """What has such a value."""
+    """What has such a value: last words of entities."""
+    from_sectors: frozenset[str]
     uses: frozenset[str]
-    """What a tool is about that does something with it."""
+    """What a tool is about that does something with it: last words of entities."""
+    to_sectors: frozenset[str]
 
 
-def _purpose(owners: str, uses: str) -> Purpose:
-    return Purpose(frozenset(owners.split()), frozenset(uses.split()))
+def _purpose(owners: str, from_sectors: str, uses: str, to_sectors: str) -> Purpose:
+    return Purpose(*(frozenset(words.split()) for words in (owners, from_sectors, uses, to_sectors)))
 
+
+_LOCAL = """weather forecast hotel flight event restaurant place holiday listing property store quality airport tour
+    venue concert station dealer measurement postcode postal rate shipping delivery quote tax pickup shipment parcel
+    geocode geocoding address location timezone direction route elevation parking charger map"""
+_PLACED = """customer order event venue hotel store office location address booking restaurant property company place
+    airport contact lead employee site dealer supplier warehouse station shipment rental listing appointment project"""
+_LOCAL_SECTORS = "travel science logistics property entertainment finance commerce"
 
 PURPOSES: Mapping[Semantic, Purpose] = {
     "email": _purpose(
-        f"{_PEOPLE} partnership dealer hotel businessuser",
+        f"{_PEOPLE} partnership dealer hotel profile",
+        _PERSONS,
         """message email mail invitation invite subscriber contact recipient member verification notification customer
-        lead attendee guest envelope signer campaign list validation newsletter ticket requester suppression draft
-        collaborator user participant employee person vendor mailbox alias appointment account supplier applicant
-        client patient student candidate registration""",
+        lead attendee guest envelope signer list validation newsletter ticket requester suppression draft
+        collaborator user participant employee person vendor appointment supplier applicant client patient student
+        candidate registration invoice order""",
+        """communication customers marketing work people commerce finance health education entertainment society
+        security""",
     ),
     "phone": _purpose(
-        f"{_PEOPLE} store dealer hotel appointment",
-        """message sms call verification lookup number text whatsapp contact otp voice validation customer lead user
-        store registration employee person client patient appointment""",
+        f"{_PEOPLE} store dealer hotel appointment profile",
+        _PERSONS,
+        """message sms call verification lookup number text whatsapp contact otp voice validation customer lead
+        employee person client patient appointment""",
+        "communication customers marketing people commerce finance health education logistics",
     ),
     "url": _purpose(
-        """site website page article repository repo product post job video image document file blog story listing
-        project campaign organization company podcast episode book paper event app link bookmark property recipe
-        publication course offer dealer restaurant hotel review question answer report photo""",
-        """link shortlink screenshot scan crawl bookmark monitor check audit extract preview archive qr webpage content
-        page snapshot analysis report scrape shortener pdf feed metadata tag click summary html markdown correction
-        sentiment topic lemmatize attachment material publication article serp""",
+        """site website page article product post job video image document file blog story listing photo recipe
+        campaign podcast episode book paper event app publication course offer restaurant hotel review property""",
+        "content commerce entertainment marketing work education travel science property people customers",
+        """link shortlink screenshot crawl bookmark webpage scrape qr markdown pdf preview serp sentiment topic
+        shortener metadata""",
+        "marketing intelligence content work software data",
     ),
     "currency": _purpose(
         """payment order invoice product transaction account price balance quote plan subscription bill budget expense
-        customer merchant offer listing""",
-        "rate exchange conversion quote fx price ticker transfer payout account wallet invoice payment order charge",
+        customer merchant offer""",
+        f"{_TRADE} people work",
+        "rate exchange conversion quote fx price transfer payout wallet invoice payment order charge",
+        "finance commerce",
     ),
-    "country": _purpose(
-        """customer order address office company event hotel user shipment store supplier employee account lead contact
-        dealer place subscription site phone""",
-        """holiday tax vat rate shipping law statistic weather university postcode zip number covid case timezone
-        address location place store site tld price measurement listing""",
-    ),
-    "city": _purpose(
-        """customer order event venue hotel store office location address booking restaurant property company place
-        airport contact lead employee site dealer""",
-        """weather forecast hotel flight event restaurant place holiday listing property store quality airport city job
-        tour venue concert station dealer measurement""",
-    ),
-    "postal code": _purpose(
-        "customer order address store location contact site property supplier dealer company",
-        """rate shipping postcode postal zip address weather forecast store delivery quote tax pickup location dealer
-        shipment parcel property""",
-    ),
+    "country": _purpose(_PLACED, _PLACES, f"{_LOCAL} vat law university zip covid case tld price", _LOCAL_SECTORS),
+    "city": _purpose(_PLACED, _PLACES, f"{_LOCAL} job", f"{_LOCAL_SECTORS} people"),
+    "postal code": _purpose(_PLACED, _PLACES, f"{_LOCAL} zip", _LOCAL_SECTORS),
     "coordinates": _purpose(
-        """store venue hotel place station restaurant property event vehicle device airport address location listing
-        site rental project appointment""",
-        """weather forecast place geocode geocoding elevation quality timezone route station nearby direction sunrise
-        parking charger restaurant bike pollution map location property listing position""",
+        f"{_PLACED} vehicle device",
+        f"{_PLACES} things",
+        f"{_LOCAL} nearby sunrise bike pollution position",
+        f"{_LOCAL_SECTORS} things",
     ),
-    "address": _purpose(
-        "customer order contact store location property office venue warehouse company supplier dealer listing rental",
-        """geocode geocoding verification validation shipment parcel rate quote delivery address label pickup courier
-        property listing rental""",
-    ),
+    "address": _purpose(_PLACED, _PLACES, f"{_LOCAL} verification validation label courier rental", _LOCAL_SECTORS),
     "sku": _purpose(
         "product order variant item offer listing catalog article material",
+        _TRADE,
         "inventory stock product order price item warehouse offer shipment fulfillment reservation listing material",
+        _TRADE,
     ),
-    "isbn": _purpose("book product item edition", "book edition item volume inventory review"),
+    "isbn": _purpose(
+        "book product item edition",
+        "commerce content education",
+        "book edition item volume inventory review",
+        "content education commerce",
+    ),
     "tracking number": _purpose(
         "shipment order parcel delivery label fulfillment package return",
+        _TRADE,
         "tracking parcel shipment track package notification delivery",
+        "logistics commerce communication",
     ),
     "vat number": _purpose(
         "customer company supplier invoice account vendor client organization contact",
+        f"{_TRADE} people work",
         "vat tax company validation verification check customer invoice vendor supplier client contact",
+        _TRADE,
     ),
     "iban": _purpose(
         "account beneficiary customer employee supplier vendor contact",
+        f"{_TRADE} people",
         "validation bank account beneficiary payment transfer iban payout",
+        "finance people",
     ),
     "ip": _purpose(
-        """session login event log instance visitor host device server click user alert request node machine hosting
-        firewall""",
-        "geolocation lookup reputation ip threat block rule blacklist location scan abuse network",
+        "session login event log instance visitor host device server click alert request node machine firewall",
+        "security operations cloud marketing things software",
+        "geolocation lookup reputation ip threat block rule blacklist scan abuse",
+        "security cloud travel operations",
     ),
     "domain": _purpose(
-        "company site zone organization account website lead customer contact host domain",
-        "dns domain whois certificate scan zone record company email mailbox reputation subdomain ssl availability",
+        "company site zone organization website lead customer contact host",
+        "customers marketing security cloud commerce work",
+        "dns domain whois certificate scan zone record company email reputation subdomain ssl availability",
+        "security cloud marketing customers",
     ),
     "symbol": _purpose(
         "position holding portfolio asset order trade company stock watchlist instrument security",
+        "finance",
         "quote price stock chart news profile statement dividend earning indicator ticker candle history",
+        "finance",
     ),
 }
 
 
-def owns(semantic: Semantic, entity: str) -> bool:
-    """True when an entity of these words is one that has such a value."""
+def owns(semantic: Semantic, entity: str, sector: str) -> bool:
+    """True when an entity of these words, of a service of this sector, is one that has such a value."""
     purpose = PURPOSES.get(semantic)
-    return purpose is not None and not purpose.owners.isdisjoint(_nouns(entity))
+    return purpose is not None and sector in purpose.from_sectors and _head(entity) in purpose.owners
 
 
-def uses(semantic: Semantic, entity: str) -> bool:
-    """True when a tool about an entity of these words does something with such a value."""
+def uses(semantic: Semantic, entity: str, sector: str) -> bool:
+    """True when a tool about an entity of these words, in this sector, does something with such a value."""
     purpose = PURPOSES.get(semantic)
-    return purpose is not None and not purpose.uses.isdisjoint(_nouns(entity))
+    return purpose is not None and sector in purpose.to_sectors and _head(entity) in purpose.uses
 
 
-def _nouns(entity: str) -> set[str]:
-    return {singular(word) for word in tokens(entity)}
+def _head(entity: str) -> str:
+    words = tokens(entity)
+    return singular(words[-1]) if words else ""

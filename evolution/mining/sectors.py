@@ -75,7 +75,7 @@ comics and anime: anime manga comic
 # entertainment
 games: game player leaderboard achievement steam match+history
 films and television: movie film tv+show series tmdb imdb
-sports: sport league team fixture football nba standing
+sports: sport league fixture football nba standing
 events and tickets: event ticket venue attendee concert
 quotes and jokes: joke quote+of fact meme trivia
 trading cards and collections: card+deck pokemon deck trading+card
@@ -179,7 +179,7 @@ language models: llm prompt completion model+language openai gpt assistant agent
 machine learning: model training+job endpoint+model notebook+instance experiment+ml prediction
 speech: speech transcription transcript voice+id tts
 computer vision: face vision label+detection ocr image+recognition
-chat bots: bot intent dialog slot utterance
+chat bots: bot dialog+flow chatbot slot utterance
 recommendation: recommendation recommender personalize
 research agents: research crawl scrape web+search
 text analysis: sentiment entity+recognition text+analysis nlp grammar
@@ -191,12 +191,12 @@ industrial systems: plant asset+model historian scada tag+value
 energy: energy electricity meter grid solar power
 robots and drones: robot drone
 vehicles: car vehicle+data odometer
-satellites: satellite ground+station orbit
+satellites: satellite ground+station
 # science
 biology: gene protein genome variant dna uniprot
 chemistry: chemical compound molecule reaction
 scientific papers: paper arxiv pubmed citation doi scholar
-astronomy: planet star asteroid nasa space
+astronomy: planet asteroid nasa astronomy exoplanet
 mathematics: math equation statistic
 weather: weather forecast temperature rain
 environment: air+quality emission carbon climate earthquake
