@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -21,6 +22,7 @@ import msgspec
 from tdscaling.agents.contamination import Contamination
 from tdscaling.agents.evidence import Evidence
 from tdscaling.agents.gates.all import OUTCOME_GATES, TALK_GATES
+from tdscaling.agents.gates.problem import OutcomeGate, TalkGate
 from tdscaling.agents.judging import Conversation, gather, judge
 from tdscaling.agents.modes import reply_values
 from tdscaling.agents.raising import content_words
@@ -99,6 +101,14 @@ def benchmark() -> Contamination:
     return made
 
 
+def _talk(gate: TalkGate, evidence: Evidence) -> object:
+    return list(gate(evidence.talk))
+
+
+def _outcome(gate: OutcomeGate, evidence: Evidence) -> object:
+    return list(gate(evidence))
+
+
 async def main() -> None:
     """Print the figures."""
     rows = rows_of(Path(sys.argv[1]) if len(sys.argv) > 1 else None)
@@ -118,8 +128,8 @@ async def main() -> None:
     for line in lines:
         await reverifier.judge(line)
     print(f"verify: decode, plan and calls {(time.process_time() - start) * 1000 * scale:6.2f}\n")
-    costs = {gate.__name__: cost(evidences, lambda e, g=gate: list(g(e.talk))) * scale for gate in TALK_GATES}
-    costs |= {gate.__name__: cost(evidences, lambda e, g=gate: list(g(e))) * scale for gate in OUTCOME_GATES}
+    costs = {gate.__name__: cost(evidences, partial(_talk, gate)) * scale for gate in TALK_GATES}
+    costs |= {gate.__name__: cost(evidences, partial(_outcome, gate)) * scale for gate in OUTCOME_GATES}
     for name, spent in sorted(costs.items(), key=lambda item: -item[1])[:12]:
         print(f"  {name:28} {spent:6.3f}   alone, from nothing")
     sys.exit(judged > GATES_AT_MOST or hashed > HASHED_AT_MOST)

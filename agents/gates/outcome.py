@@ -101,18 +101,23 @@ def facts(evidence: Evidence) -> Iterator[Problem]:
 
 
 def errands(evidence: Evidence) -> Iterator[Problem]:
-    """Where the user asks for no value, a call worked all the same, and one for every item of a told list."""
+    """Where the user asks for no value, a call works all the same, and one for every item of a told list."""
     plan = evidence.blueprint.plan
     for index in evidence.blueprint.executed:
         step = plan.steps[index]
         goal = plan.goals[step.goal]
-        if goal.kind != "act" or goal.reports or step.fails:
+        if goal.kind != "act" or step.fails:
             continue
         start = evidence.raised_at(step.goal)
-        worked = [e for e in evidence.exchanges if e.ok and e.position > start]
+        raised = (evidence.raised_at(number) for number in range(len(plan.goals)))
+        end = min((position for position in raised if position > start), default=len(evidence.transcript))
+        worked = [e for e in evidence.exchanges if e.ok and start < e.position < end]
         texts = [f"{e.call.function.arguments} {e.again.content}" for e in worked]
-        items = [_item(goal, argument.source) for argument in step.arguments if isinstance(argument.source, Told)]
-        if not texts or not all(any(says(text, item) for text in texts) for item in items if item is not None):
+        told = [argument.source for argument in step.arguments if isinstance(argument.source, Told)]
+        items = [item for source in told if (item := _item(goal, source)) is not None]
+        if goal.reports and not items:
+            continue  # what it reports is asked for by `facts`
+        if not texts or not all(any(says(text, item) for text in texts) for item in items):
             yield Problem("facts.not_looked_at", f"{step.tool} of goal {step.goal}", start)
 
 

@@ -163,7 +163,7 @@ SERVED: tuple[Fault, ...] = (
     Fault("control characters", ("text.control_character",), partial(_character, signs="\x00\x07\x08\x1b\x7f")),
     Fault("broken or turning characters", ("text.control_character",), partial(_character, signs="\ufffd\u202e\u2066")),
     Fault("an answer cut off", ("text.cut_off",), _cut_off),
-    Fault("the same call again and again", ("loops.repeated_call",), _same_call, played=True),
+    Fault("the same call again and again", ("loops.repeated_call", "state."), _same_call, played=True),
     Fault("the same question again and again", ("loops.repeated_text",), _same_question),
     Fault("a stretch of words over and over", ("loops.stuck",), _stuck),
     Fault("a benchmark's text repeated", ("contamination.text",), _repeat_benchmark),

@@ -18,7 +18,7 @@ from tdscaling.sandbox.services import BUILTIN, builtin
 
 from .play import Theatre
 
-ROWS = 4
+ROWS = 3
 """Rows per kind; bench/faults.py plants in more."""
 RARE = {"another tool with the same effect", "a thing given up without a try"}
 """Kinds that fit few rows, or only rows whose world is disturbed; bench/faults.py has those."""
@@ -27,7 +27,7 @@ RARE = {"another tool with the same effect", "a thing given up without a try"}
 @pytest.fixture(scope="module")
 def lines() -> list[Line]:
     """Accepted rows over all services and modes."""
-    rows = anyio.run(Theatre().play, 160)
+    rows = anyio.run(Theatre().play, 130)
     return [line_of(row) for row in rows if row.verdict.accepted]
 
 
