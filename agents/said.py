@@ -96,9 +96,9 @@ def _written(value: str | float) -> set[str]:
         return {"true", "yes", "is"} if value else {"false", "no", "not", "isn't", "none"}
     if isinstance(value, int | float):
         return set(_number_forms(value))
-    if isinstance(value, str) and _PLAIN_NUMBER.fullmatch(value):
+    if _PLAIN_NUMBER.fullmatch(value):
         return {value, *_number_forms(float(value) if "." in value else int(value))}
-    text = folded(str(value))
+    text = folded(value)
     loose = text.strip("\"'.,;:!?()[]{} ")
     return {form for form in (text, loose, text.replace("_", " "), text.replace("_", "-")) if form}
 
@@ -122,6 +122,7 @@ def _number_forms(value: float) -> Iterator[str]:
             yield text.replace(",", " ")
             yield text.replace(",", "").replace(".", ",")
             yield text.replace(",", "\x00").replace(".", ",").replace("\x00", ".")
+            yield text.replace(",", " ").replace(".", ",")
     if whole is not None:
         yield from (str(whole), f"{whole:,}", f"{whole:,}".replace(",", " "), f"{whole:,}".replace(",", "."))
         if 0 <= whole < len(_WORDS):

@@ -187,6 +187,17 @@ def test_untouched_rows_are_accepted_again(accepted: tuple[Theatre, dict[Mode, l
         ("No, it is not.", False, True),
         ('The name is "Riku Aoki".', "Riku Aoki", True),
         ("There are 3 of them.", 30, False),
+        ("There are three of them.", 3, True),
+        ("The code is INV-26-031.", 26, False),
+        ("It comes to 1 299,50 in all.", 1299.5, True),
+        ("About **1,299.50**.", 1299.5, True),
+        ("That is 15 % of it.", 0.15, True),
+        ("It is due on March 3rd, 2026 at 2:30 PM.", "2026-03-03T14:30:00Z", True),
+        ("It is due on 3 Mar 2026 at 2:31 pm.", "2026-03-03T14:30:00Z", False),
+        ("It is due on 03/18/2026.", "2026-03-18", True),
+        ("Call (202) 555-0188.", "+1-202-555-0188", True),
+        ("It is \u201cOld Town Walk\u201d.", "Old Town Walk", True),
+        ("It is ORD-20420.", "ORD-2042", False),
     ],
 )
 def test_a_value_is_heard_in_the_ways_people_write_it(text: str, value: object, expected: bool) -> None:
