@@ -1,12 +1,13 @@
 """Schemas made short enough to stand in every cluster that uses the tool: descriptions cut, what lies deep left open.
 
 The descriptions of a large catalogue make up half of its schemas, and a few schemas most of the rest. What is left out
-is optional, or nothing is said of it any more: arguments and replies of the short schema fit the long one's required
-parts as far as they are described, and whatever is derived from the short one holds for it.
+is optional, or nothing is said of it any more; fields that may name an entry stay longest. Arguments and replies of the
+short schema fit the long one as far as it is still described, and whatever is derived from the short one holds for it.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 import msgspec
@@ -24,6 +25,8 @@ WIDTHS = (40, 24, 12)
 """Optional properties of one object that stay, when depth alone does not do it."""
 MOST_CHOICES = 40
 """Values of an `enum` that stay, the first ones."""
+_KEY = re.compile(r"(?i)(id|ids|key|name|arn|number|code|email|url|slug|uuid|guid|sid)$")
+"""Names of fields that may name an entry: what tools hand each other."""
 _REMARKS = frozenset(("examples", "example", "externalDocs", "xml", "$comment", "title"))
 _LISTS = ("anyOf", "oneOf", "allOf", "prefixItems")
 
@@ -85,8 +88,12 @@ class _Cut:
         spare = self._width
         for name, part in properties.items():
             if name not in needed:
-                spare -= 1
-                if spare < 0 or (left <= 0 and _is_deep(part)):
+                spare -= not _KEY.search(name)
+                if spare < 0:
+                    continue
+                if left <= 0 and _is_deep(part):
+                    if keys := _keys(part):
+                        kept[name] = keys
                     continue
             kept[name] = self.copy(part, left) if isinstance(part, dict) else part
         return kept
@@ -117,6 +124,21 @@ def _is_deep(part: JsonValue) -> bool:
     if not isinstance(part, dict):
         return False
     return bool(part.get("properties")) or any(_is_deep(part.get(key)) for key in ("items", "additionalProperties"))
+
+
+def _keys(part: JsonValue) -> JsonObject:
+    """An object, or a list of them, with nothing but the fields that name entries; empty without such fields."""
+    if not isinstance(part, dict):
+        return {}
+    if keys := _keys(part.get("items")):
+        return {"type": "array", "items": keys}
+    fields = part.get("properties") or {}
+    named = {
+        name: {"type": field["type"]}
+        for name, field in fields.items()
+        if _KEY.search(name) and isinstance(field, dict) and field.get("type") in ("string", "integer")
+    }
+    return {"type": "object", "properties": named} if named else {}
 
 
 def _first(text: str, most: int) -> str:
