@@ -25,7 +25,7 @@ class Stage:
     def __init__(
         self,
         toolboxes: Sequence[Toolbox],
-        clusters: Iterable[BusinessCluster] | Mapping[str, BusinessCluster],
+        clusters: Sequence[BusinessCluster] | Mapping[str, BusinessCluster],
         shelves: Iterable[Shelf] = (),
         planner: Planner | None = None,
     ) -> None:
