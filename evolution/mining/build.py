@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import multiprocessing.process
 import os
@@ -28,13 +29,13 @@ from .miner import MinedService, mine_service
 
 MOST_SHARE = 0.1
 """Share of all clusters that one provider may be in."""
-JOINED = 0.37
+JOINED = 0.3
 """Share of all clusters that joins are to be."""
 CAPPED_FROM = 20
 """Providers from which on no one may dominate; with fewer the bound could not be kept."""
-EXPECTED = 33_000
+EXPECTED = 32_000
 """Clusters of a large build, by which a provider of many documents is held to a sensible number from each."""
-LEAST_PER_DOCUMENT = 16
+LEAST_PER_DOCUMENT = 24
 BATCH = 512
 """Joins that are tried at a time."""
 
@@ -155,7 +156,7 @@ def _assembled(services: Sequence[MinedService], skips: Skips, spread: Spread) -
     cap = bound(providers, MOST_SHARE, JOINED) if len(providers) >= CAPPED_FROM else 0
     kept = _capped(services, cap) if cap else singles
     tried = _Joins(kept, services, cap, spread)
-    joins = tried.made(int(len(kept) * JOINED / (1 - JOINED)))
+    joins = tried.made(math.ceil(len(kept) * JOINED / (1 - JOINED)))
     if cap:
         kept = _within(kept, joins)
     return Build(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
 
 import msgspec
 import networkx as nx
@@ -110,8 +109,9 @@ class Candidates:
                 "parent_child", [*parents[:1], *first[:2], *by_verb["transition"][:2], *by_verb["update"][:2]]
             )
         children = list(below)
-        for one, other in pairwise(children):
-            yield from self._siblings(parents, one, other)
+        for apart in (1, 2):
+            for near, far in zip(children, children[apart:], strict=False):
+                yield from self._siblings(parents, near, far)
         if len(below) > 1:
             heads = [min(tools, key=lambda tool: (self._facts[tool].reads, tool)) for tools in below.values()]
             for start in range(0, len(heads), 3):

@@ -89,7 +89,12 @@ def _into(
     ranked: list[tuple[float, int, OutputFact]] = []
     for place, output in producers.get(param.entity or (), ()):
         match = _match(param, output)
-        if match > 0 and place != number and not _asks_for(facts[place], param):
+        if (
+            match > 0
+            and place != number
+            and not _asks_for(facts[place], param)
+            and not _copies(facts[place], tool, output)
+        ):
             score = _score(facts[place], tool, param, output) * match
             if score >= LEAST:
                 ranked.append((score, place, output))
@@ -126,6 +131,14 @@ def _asks_for(producer: ToolFacts, param: ParamFact) -> bool:
     if producer.inferred and producer.entity != param.entity:
         return any(taken.entity == param.entity for taken in producer.params if taken.points and not taken.many)
     return any(need.entity == param.entity for need in producer.needs)
+
+
+def _copies(producer: ToolFacts, consumer: ToolFacts, output: OutputFact) -> bool:
+    """True when one entry's reference would be copied to another of the same collection: a new supplier does not get
+    its country from some other supplier, but from whoever lists countries.
+    """
+    writes = consumer.subject.verb in ("create", "update")
+    return writes and producer.entity == consumer.entity and output.entity != producer.entity
 
 
 def _score(producer: ToolFacts, consumer: ToolFacts, param: ParamFact, output: OutputFact) -> float:

@@ -19,8 +19,8 @@ from .validate import SEED
 
 SIDE = 4
 """Tools that either side brings at most."""
-ROUNDS = 150
-"""How often one port may be joined at most; every round joins each port that takes a value once."""
+ROUNDS = 400
+"""How often one port may be joined at most; every round offers each port that takes a value one that has one."""
 
 
 class Side(msgspec.Struct, frozen=True):
@@ -99,16 +99,13 @@ def pairs(services: Sequence[MinedService]) -> Iterator[tuple[Side, Side]]:
         taking.extend(ins)
     having = {semantic: _spread(sides) for semantic, sides in having.items()}
     taking = _spread(taking)
-    places: Counter[Semantic] = Counter()
-    for _ in range(ROUNDS):
-        for side in taking:
+    for turn in range(ROUNDS):
+        for place, side in enumerate(taking):
             others = having.get(side.port.semantic, ())
-            for _ in range(min(len(others), 8)):
-                other = others[places[side.port.semantic] % len(others)]
-                places[side.port.semantic] += 1
-                if _sensible(other, side):
-                    yield other, side
-                    break
+            # Everyone starts elsewhere and goes on by one, so that nobody meets the same twice.
+            other = others[(place * len(others) // len(taking) + turn) % len(others)] if turn < len(others) else None
+            if other is not None and _sensible(other, side):
+                yield other, side
 
 
 def _spread(sides: Sequence[Side]) -> list[Side]:

@@ -50,8 +50,11 @@ def forward(plan: Sequence[int], edges: Sequence[FactEdge]) -> list[FactEdge]:
     return [edge for edge in edges if place[edge.src] < place[edge.dst]]
 
 
-def connected(tools: Sequence[int], edges: Sequence[FactEdge], groups: Sequence[Sequence[int]] = ()) -> bool:
-    """True when edges, taken in either direction, join all the tools; the tools of a group are joined anyway."""
+def largest_part(tools: Sequence[int], edges: Sequence[FactEdge], groups: Sequence[Sequence[int]] = ()) -> list[int]:
+    """The most tools that edges, taken in either direction, join; the tools of a group are joined anyway.
+
+    In the order of the tools; of two parts of one size the one that begins first.
+    """
     near: dict[int, set[int]] = {tool: set() for tool in tools}
     for edge in edges:
         near[edge.src].add(edge.dst)
@@ -59,13 +62,16 @@ def connected(tools: Sequence[int], edges: Sequence[FactEdge], groups: Sequence[
     for group in groups:
         for tool in group:
             near[tool].update(group)
-    reached = {tools[0]}
-    waiting = [tools[0]]
-    while waiting:
-        for tool in near[waiting.pop()] - reached:
-            reached.add(tool)
-            waiting.append(tool)
-    return len(reached) == len(near)
+    best: set[int] = set()
+    for start in tools:
+        if start not in best:
+            reached, waiting = {start}, [start]
+            while waiting:
+                fresh = near[waiting.pop()] - reached
+                reached |= fresh
+                waiting += fresh
+            best = max(best, reached, key=len)
+    return [tool for tool in tools if tool in best]
 
 
 def depth_of(plan: Sequence[int], edges: Sequence[FactEdge]) -> int:

@@ -13,11 +13,10 @@ import msgspec
 from ...sandbox.entities.words import singular, tokens
 from .fields import Semantic
 
-_PEOPLE = """customer contact user lead employee member order attendee subscriber person people candidate guest student
+_PEOPLE = """customer contact user lead employee member order attendee subscriber person candidate guest student
     patient account client invoice booking reservation applicant profile participant recipient author owner team
-    volunteer donor tenant agent seller vendor supplier company organization buyer passenger teacher worker"""
-
-
+    volunteer donor tenant agent seller people organizer guardian contractor registrant assignee vendor supplier company
+    organization buyer passenger teacher worker"""
 _TRADE = "commerce finance customers logistics travel property"
 _PLACES = "commerce customers finance people travel logistics property entertainment education health society work"
 _PERSONS = f"{_PLACES} marketing communication"
@@ -47,20 +46,20 @@ _LOCAL_SECTORS = "travel science logistics property entertainment finance commer
 
 PURPOSES: Mapping[Semantic, Purpose] = {
     "email": _purpose(
-        f"{_PEOPLE} partnership dealer hotel profile",
-        _PERSONS,
+        f"{_PEOPLE} partnership dealer hotel profile store branch meeting invitation collaborator reviewer",
+        f"{_PERSONS} security software",
         """message email mail invitation invite subscriber contact recipient member verification notification customer
         lead attendee guest envelope signer list validation newsletter ticket requester suppression draft
         collaborator user participant employee person vendor appointment supplier applicant client patient student
-        candidate registration invoice order""",
+        candidate registration invoice order people organizer guardian address account validate verify permission""",
         """communication customers marketing work people commerce finance health education entertainment society
         security""",
     ),
     "phone": _purpose(
-        f"{_PEOPLE} store dealer hotel appointment profile",
+        f"{_PEOPLE} store dealer hotel appointment profile branch",
         _PERSONS,
         """message sms call verification lookup number text whatsapp contact otp voice validation customer lead
-        employee person client patient appointment""",
+        employee person client patient appointment people account address verify validate store""",
         "communication customers marketing people commerce finance health education logistics",
     ),
     "url": _purpose(
@@ -78,7 +77,12 @@ PURPOSES: Mapping[Semantic, Purpose] = {
         "rate exchange conversion quote fx price transfer payout wallet invoice payment order charge",
         "finance commerce",
     ),
-    "country": _purpose(_PLACED, _PLACES, f"{_LOCAL} vat law university zip covid case tld price", _LOCAL_SECTORS),
+    "country": _purpose(
+        _PLACED,
+        _PLACES,
+        f"{_LOCAL} vat law university zip covid case tld price number",
+        f"{_LOCAL_SECTORS} communication",
+    ),
     "city": _purpose(_PLACED, _PLACES, f"{_LOCAL} job", f"{_LOCAL_SECTORS} people"),
     "postal code": _purpose(_PLACED, _PLACES, f"{_LOCAL} zip", _LOCAL_SECTORS),
     "coordinates": _purpose(

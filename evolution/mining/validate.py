@@ -14,7 +14,7 @@ from .cluster import cluster_id, world_name
 from .companions import Link
 from .edges import FactEdge
 from .facts import ToolFacts
-from .plans import connected, forward, plan_of
+from .plans import forward, largest_part, plan_of
 from .wording import described
 
 SEED = 0
@@ -68,9 +68,12 @@ class Validator:
             return None
         edges = forward(plan, inner)
         used = [link for link in links if len(chosen.intersection(link.tools)) > 1]
-        if not connected(plan, edges, [sorted(chosen.intersection(link.tools)) for link in used]):
-            self.rejected["apart"] += 1
-            return None
+        joined = largest_part(plan, edges, [sorted(chosen.intersection(link.tools)) for link in used])
+        if len(joined) < len(plan):
+            if len(joined) < LEAST_TOOLS:
+                self.rejected["apart"] += 1
+                return None
+            return self.sketch(msgspec.structs.replace(candidate, tools=tuple(joined)), links)
         fed = {(edge.dst, edge.param.path) for edge in edges}
         entry = tuple((t, need.path) for t in plan for need in self._facts[t].needs if (t, need.path) not in fed)
         return Valid(msgspec.structs.replace(candidate, tools=tools), tuple(plan), tuple(edges), entry, tuple(used))

@@ -27,6 +27,13 @@ def test_a_name_in_a_list_is_no_name_for_a_new_entry() -> None:
     assert not [edge for edge in told(*SHOP) if edge.endswith("createCustomer name")]
 
 
+def test_a_reference_is_not_copied_from_one_entry_to_another() -> None:
+    """A new order does not get its customer from some other order."""
+    found = told(*SHOP)
+    assert "listCustomers customers.*.id -> createOrder customer_id" in found
+    assert "listOrders orders.*.customer_id -> createOrder customer_id" not in found
+
+
 def test_a_phone_number_of_a_list_is_no_argument_of_a_create() -> None:
     """Own fields of a body are told, not fetched."""
     person = obj(id=TEXT, phoneNumber=TEXT)
