@@ -35,7 +35,7 @@ CAPPED_FROM = 20
 """Providers from which on no one may dominate; with fewer the bound could not be kept."""
 EXPECTED = 32_000
 """Clusters of a large build, by which a provider of many documents is held to a sensible number from each."""
-LEAST_PER_DOCUMENT = 24
+LEAST_PER_DOCUMENT = 20
 BATCH = 512
 """Joins that are tried at a time."""
 
