@@ -111,7 +111,8 @@ def show(name: str, value: object, goal: str = "") -> None:
 def building(flags: list[str], folder: Path) -> Path:
     """Build, count, check."""
     out, report = folder / "clusters.jsonl", folder / "report.json"
-    cost = perform("clusters", "build", *flags, "--out", str(out), "--report", str(report), "--workers", "2")
+    wanted = ("--out", str(out), "--report", str(report), "--workers", "2", "--overwrite")
+    cost = perform("clusters", "build", *flags, *wanted)
     print("build, two workers")
     show("CPU seconds", round(cost.cpu, 1), "<= 300")
     show("peak memory, MiB, workers included", cost.peak, "<= 2560")
@@ -143,7 +144,7 @@ def building(flags: list[str], folder: Path) -> Path:
 def selecting(out: Path, folder: Path) -> None:
     """The set that covers what the clusters hold."""
     chosen = folder / "selected.jsonl"
-    cost = perform("clusters", "select", str(out), "--out", str(chosen))
+    cost = perform("clusters", "select", str(out), "--out", str(chosen), "--overwrite")
     whole, few = stats(out), stats(chosen)
     print("selection")
     show("CPU seconds", round(cost.cpu, 1))
@@ -159,7 +160,7 @@ def selecting(out: Path, folder: Path) -> None:
 def again(flags: list[str], first: Path, folder: Path) -> None:
     """One worker, another hash seed: the same bytes."""
     other = folder / "again.jsonl"
-    perform("clusters", "build", *flags, "--out", str(other), "--workers", "1", hash_seed="1")
+    perform("clusters", "build", *flags, "--out", str(other), "--workers", "1", "--overwrite", hash_seed="1")
     print("determinism")
     show("sha256, two workers, hash seed 0", digest(first)[:24])
     show("sha256, one worker, hash seed 1", digest(other)[:24], "equal")
@@ -175,7 +176,9 @@ def of_mcp(path: Path, folder: Path) -> None:
         if _playable(service.tools) >= LEAST_TOOLS
     }
     out = folder / "mcp.jsonl"
-    cost = perform("clusters", "build", "--catalog", f"toucan:{path}", "--out", str(out), "--workers", "2")
+    cost = perform(
+        "clusters", "build", "--catalog", f"toucan:{path}", "--out", str(out), "--workers", "2", "--overwrite"
+    )
     found = {tool.service for line in read_clusters(out) for tool in line.tools}
     own = {line.services[0] for line in read_clusters(out) if len(line.services) == 1}
     print("MCP servers alone")
@@ -200,6 +203,7 @@ def main() -> None:
     parser.add_argument("--catalogs", type=Path, default=Path("build/catalogs"))
     parser.add_argument("--mcp", type=Path, help="a list of MCP servers' tools")
     parser.add_argument("--once", action="store_true", help="do not build a second time")
+    parser.add_argument("--keep", type=Path, help="leave the files in this folder")
     given = parser.parse_args()
     kinds = [kind for kind in ("openapi", "aws", "google") if (given.catalogs / kind).exists()]
     if not kinds:
@@ -207,7 +211,8 @@ def main() -> None:
         return
     flags = [part for kind in kinds for part in ("--catalog", f"{kind}:{given.catalogs / kind}")]
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+        folder = given.keep or Path(name)
+        folder.mkdir(parents=True, exist_ok=True)
         out = building(flags, folder)
         selecting(out, folder)
         if not given.once:
