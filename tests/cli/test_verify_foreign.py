@@ -50,7 +50,7 @@ def test_one_conversation_twice_is_rejected_when_asked(shell: Shell) -> None:
         (line(OPENAI) + b"{broken\n", (), 6, "2: not JSON"),
         (line(OPENAI) + line({"text": 1}), (), 6, "2: no known form of trajectories; keys are text"),
         (b"[]\n", ("--form", "openai"), 6, "holds no conversations"),
-        (line(OPENAI), ("--mcp", "x.yaml"), 2, "--mcp and --clusters are for rows of ours"),
+        (line(OPENAI), ("--mcp", "x.yaml"), 2, "are for rows of ours"),
         (line(OPENAI), ("--form", "nothing"), 2, "form"),
     ],
 )

