@@ -7,6 +7,7 @@ One connection, held exclusively: SQLite 3.7.0 to 3.51.2 can corrupt a write-ahe
 from __future__ import annotations
 
 import sqlite3
+import weakref
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -100,6 +101,7 @@ class Index:
     def _open(self) -> None:
         # The thread that opens is not the one that writes; they never do so at the same time.
         self._base = sqlite3.connect(self._path, check_same_thread=False, isolation_level="IMMEDIATE")
+        weakref.finalize(self, self._base.close)  # a run that ends by an exception closes nothing
 
     def _prepare(self) -> None:
         self._base.execute("PRAGMA locking_mode = EXCLUSIVE")
