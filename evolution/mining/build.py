@@ -33,9 +33,11 @@ JOINED = 0.3
 """Share of all clusters that joins are to be."""
 CAPPED_FROM = 20
 """Providers from which on no one may dominate; with fewer the bound could not be kept."""
-EXPECTED = 32_000
+EXPECTED = 29_000
 """Clusters of a large build, by which a provider of many documents is held to a sensible number from each."""
-LEAST_PER_DOCUMENT = 20
+LEAST_PER_DOCUMENT = 10
+SPARE = 1.2
+"""Times the bound of a provider that its documents may give together, because not all give what they may."""
 BATCH = 512
 """Joins that are tried at a time."""
 
@@ -123,10 +125,16 @@ def _plain(function: Callable[[T], R], items: Iterable[T], /, chunksize: int = 1
 
 
 def _limits(documents: Sequence[Document]) -> list[int]:
-    """Clusters per document: a provider of many documents may not have all it could from each."""
-    of = Counter(_group(document) for document in documents)
-    most = 1.2 * MOST_SHARE * EXPECTED
-    return [max(LEAST_PER_DOCUMENT, int(most / of[_group(document)])) for document in documents]
+    """Clusters per document: a provider of many documents may not have all it could; the larger ones may have more."""
+    sizes = [document.path.stat().st_size for document in documents]
+    of: Counter[str] = Counter()
+    for document, size in zip(documents, sizes, strict=True):
+        of[_group(document)] += size
+    most = SPARE * MOST_SHARE * EXPECTED
+    return [
+        max(LEAST_PER_DOCUMENT, int(most * size / max(1, of[_group(document)])))
+        for document, size in zip(documents, sizes, strict=True)
+    ]
 
 
 def _group(document: Document) -> str:

@@ -58,7 +58,7 @@ class Candidates:
         for entity in self._about:
             yield from self._lifecycles(entity)
         for number, tool in enumerate(self._facts):
-            if number in self._linked and (not tool.reads or len(tool.needs) > 1):
+            if number in self._linked and (not tool.reads or tool.needs):
                 yield from self._closures(number)
         for entity in self._about:
             yield from self._families(entity)
@@ -85,7 +85,9 @@ class Candidates:
         """The target with what it needs, a look at what it did, and the way back."""
         tool = self._facts[target]
         by_verb = self._by_verb(self._about[tool.entity])
-        checks = [*by_verb["get"][:1], *by_verb["list"][:1]] if not tool.reads else []
+        looks = [*by_verb["get"][:1], *by_verb["list"][:1]]
+        # A read is followed by what can be done with what it showed.
+        checks = looks if not tool.reads else [*by_verb["update"][:1], *by_verb["transition"][:1]]
         ends = by_verb["delete"][:1] if tool.subject.verb == "create" else []
         yield self._told("closure", [target, *checks, *ends])
         onward = [other for other in self._out[target] if self._facts[other].entity != tool.entity]

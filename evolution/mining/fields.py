@@ -81,6 +81,10 @@ _SEMANTIC: dict[Semantic, frozenset[str]] = {
 _SEMANTIC_OF: dict[str, Semantic] = {name: kind for kind, names in _SEMANTIC.items() for name in names}
 
 
+_SENDERS = frozenset("from sender reply bcc cc callback webhook redirect".split())
+"""Words of values that belong to whoever calls, not to what the call is about."""
+
+
 class Field(msgspec.Struct, frozen=True):
     """One field's name, read."""
 
@@ -119,6 +123,8 @@ def read_field(name: str) -> Field:
 
 def semantic(name: str, format_: str = "") -> Semantic | None:
     """The shared type of a field of this name and JSON Schema format; None for most."""
+    if not _SENDERS.isdisjoint(tokens(name)):
+        return None
     by_format: dict[str, Semantic] = {"email": "email", "ipv4": "ip", "hostname": "domain"}
     words = tokens(name)
     return by_format.get(format_) or _SEMANTIC_OF.get("".join(words)) or _SEMANTIC_OF.get("".join(words[-2:]))

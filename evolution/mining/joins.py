@@ -30,8 +30,8 @@ class Side(msgspec.Struct, frozen=True):
     tools: tuple[MinedTool, ...]
     """In the order of the cluster's plan."""
     port: Port
-    name: str
-    """Name of the tool with the port."""
+    purposes: frozenset[int]
+    """For which of the type's purposes: two sides must share one."""
     entity: str
 
 
@@ -50,20 +50,17 @@ def sides_of(service: MinedService) -> tuple[list[Side], list[Side]]:
         seen: set[tuple[str, str]] = set()
         for port in sorted(ports, key=lambda port: (-port.score, port.tool, port.path)):
             at = tools.get(port.tool)
-            if (
-                at is None
-                or (port.tool, port.semantic) in seen
-                or not (uses if place else owns)(port.semantic, at.entity, holding[at.id].sector)
-            ):
+            if at is None or (port.tool, port.semantic) in seen:
                 continue
-            seen.add((port.tool, port.semantic))
-            side = _side(holding[at.id], at, port)
+            purposes = (uses if place else owns)(port.semantic, at.entity, holding[at.id].sector)
+            side = _side(holding[at.id], at, port, purposes) if purposes else None
             if side is not None:
+                seen.add((port.tool, port.semantic))
                 found[place].append(side)
     return found
 
 
-def _side(cluster: MinedCluster, tool: MinedTool, port: Port) -> Side | None:
+def _side(cluster: MinedCluster, tool: MinedTool, port: Port, purposes: frozenset[int]) -> Side | None:
     """The tool with what it needs; where it needs nothing, with one that takes something of it."""
     names = {tool.name}
     waiting = [tool.name]
@@ -85,7 +82,7 @@ def _side(cluster: MinedCluster, tool: MinedTool, port: Port) -> Side | None:
         names.update(near[:1])
     if not 2 <= len(names) <= SIDE:
         return None
-    return Side(cluster, tuple(t for t in cluster.tools if t.name in names), port, tool.name, tool.entity)
+    return Side(cluster, tuple(t for t in cluster.tools if t.name in names), port, purposes, tool.entity)
 
 
 def pairs(services: Sequence[MinedService]) -> Iterator[tuple[Side, Side]]:
@@ -118,8 +115,8 @@ def _spread(sides: Sequence[Side]) -> list[Side]:
 
 
 def _sensible(one: Side, other: Side) -> bool:
-    """Two different services."""
-    return one.cluster.services != other.cluster.services
+    """Two different services, and one purpose."""
+    return one.cluster.services != other.cluster.services and not one.purposes.isdisjoint(other.purposes)
 
 
 def joined(one: Side, other: Side) -> MinedCluster:

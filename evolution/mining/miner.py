@@ -25,7 +25,7 @@ from .validate import Valid, Validator
 from .wording import described
 
 NO_LIMIT = 1_000_000
-DENSITY = 0.8
+DENSITY = 0.65
 """Clusters per readable tool of a service at most: beyond that, new ones say little new."""
 LEAST_CLUSTERS = 8
 """Clusters that a service may always have."""

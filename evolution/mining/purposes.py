@@ -1,7 +1,8 @@
 """When a value of a shared type makes sense across services: whose value it is, and what is done with it elsewhere.
 
 An address of a customer is worth geocoding; an address of a memory page is not. Both sides must speak of what the table
-says, in the last words of their collections and by their sectors; a type that is not in the table joins nothing.
+says, in the last words of their collections and by their sectors; a type that is not in the table joins nothing. A type
+may have several purposes: customers become subscribers, employees become users, and anyone is written to.
 """
 
 from __future__ import annotations
@@ -13,13 +14,15 @@ import msgspec
 from ...sandbox.entities.words import singular, tokens
 from .fields import Semantic
 
-_PEOPLE = """customer contact user lead employee member order attendee subscriber person candidate guest student
-    patient account client invoice booking reservation applicant profile participant recipient author owner team
-    volunteer donor tenant agent seller people organizer guardian contractor registrant assignee vendor supplier company
-    organization buyer passenger teacher worker"""
+_STAFF = """user employee member team agent worker candidate applicant assignee contractor teacher organizer seller
+    profile author owner collaborator reviewer"""
+_CLIENTS = """customer contact client lead order attendee subscriber guest patient student account invoice booking
+    reservation participant recipient donor tenant vendor supplier company organization buyer passenger registrant
+    volunteer person people guardian partnership dealer hotel store branch meeting appointment"""
 _TRADE = "commerce finance customers logistics travel property"
 _PLACES = "commerce customers finance people travel logistics property entertainment education health society work"
 _PERSONS = f"{_PLACES} marketing communication"
+_REACHED = "communication customers marketing work people commerce finance health education entertainment society"
 
 
 class Purpose(msgspec.Struct, frozen=True):
@@ -37,122 +40,178 @@ def _purpose(owners: str, from_sectors: str, uses: str, to_sectors: str) -> Purp
     return Purpose(*(frozenset(words.split()) for words in (owners, from_sectors, uses, to_sectors)))
 
 
+_PLACED = """event venue hotel store office location booking restaurant property place airport site dealer warehouse
+    station rental listing project appointment customer company address"""
+_SHIPPED = "customer order contact supplier warehouse store shipment client buyer account address"
 _LOCAL = """weather forecast hotel flight event restaurant place holiday listing property store quality airport tour
-    venue concert station dealer measurement postcode postal rate shipping delivery quote tax pickup shipment parcel
-    geocode geocoding address location timezone direction route elevation parking charger map"""
-_PLACED = """customer order event venue hotel store office location address booking restaurant property company place
-    airport contact lead employee site dealer supplier warehouse station shipment rental listing appointment project"""
-_LOCAL_SECTORS = "travel science logistics property entertainment finance commerce"
+    venue concert station dealer measurement timezone direction route elevation parking charger map"""
+_SENT = """postcode postal rate shipping delivery quote tax vat pickup shipment parcel geocode geocoding verification
+    validation label courier"""
+_LOCAL_SECTORS = "travel science property entertainment things"
+_SENT_SECTORS = "travel logistics finance commerce"
 
-PURPOSES: Mapping[Semantic, Purpose] = {
-    "email": _purpose(
-        f"{_PEOPLE} partnership dealer hotel profile store branch meeting invitation collaborator reviewer",
-        f"{_PERSONS} security software",
-        """message email mail invitation invite subscriber contact recipient member verification notification customer
-        lead attendee guest envelope signer list validation newsletter ticket requester suppression draft
-        collaborator user participant employee person vendor appointment supplier applicant client patient student
-        candidate registration invoice order people organizer guardian address account validate verify permission""",
-        """communication customers marketing work people commerce finance health education entertainment society
-        security""",
+PURPOSES: Mapping[Semantic, tuple[Purpose, ...]] = {
+    "email": (
+        _purpose(
+            f"{_CLIENTS} {_STAFF}",
+            f"{_PERSONS} security software",
+            """message email mail notification verification validation validate verify envelope signer newsletter
+            suppression draft recipient invitation invite""",
+            _REACHED,
+        ),
+        _purpose(
+            _CLIENTS,
+            _PERSONS,
+            """subscriber contact customer lead attendee guest list ticket requester person people vendor supplier
+            client patient student registration invoice order account address guardian appointment member""",
+            _REACHED,
+        ),
+        _purpose(
+            _STAFF,
+            f"{_PERSONS} security software",
+            "user member collaborator participant employee permission organizer attendee candidate",
+            f"{_REACHED} security",
+        ),
     ),
-    "phone": _purpose(
-        f"{_PEOPLE} store dealer hotel appointment profile branch",
-        _PERSONS,
-        """message sms call verification lookup number text whatsapp contact otp voice validation customer lead
-        employee person client patient appointment people account address verify validate store""",
-        "communication customers marketing people commerce finance health education logistics",
+    "phone": (
+        _purpose(
+            f"{_CLIENTS} {_STAFF}",
+            _PERSONS,
+            "message sms call verification lookup number text whatsapp otp voice validation verify validate",
+            "communication customers marketing security",
+        ),
+        _purpose(
+            _CLIENTS,
+            _PERSONS,
+            "contact customer lead person people client patient account address appointment store",
+            "communication customers marketing commerce finance health education logistics",
+        ),
+        _purpose(_STAFF, _PERSONS, "employee user member", "people work communication"),
     ),
-    "url": _purpose(
-        """site website page article product post job video image document file blog story listing photo recipe
-        campaign podcast episode book paper event app publication course offer restaurant hotel review property""",
-        "content commerce entertainment marketing work education travel science property people customers",
-        """link shortlink screenshot crawl bookmark webpage scrape qr markdown pdf preview serp sentiment topic
-        shortener metadata""",
-        "marketing intelligence content work software data",
+    "url": (
+        _purpose(
+            """site website page article product post job video image document file blog story listing photo recipe
+            campaign podcast episode book paper event app publication course offer restaurant hotel review property""",
+            "content commerce entertainment marketing work education travel science property people customers",
+            """link shortlink screenshot crawl bookmark webpage scrape qr markdown pdf preview serp sentiment topic
+            shortener metadata""",
+            "marketing intelligence content work software data",
+        ),
     ),
-    "currency": _purpose(
-        """payment order invoice product transaction account price balance quote plan subscription bill budget expense
-        customer merchant offer""",
-        f"{_TRADE} people work",
-        "rate exchange conversion quote fx price transfer payout wallet invoice payment order charge",
-        "finance commerce",
+    "currency": (
+        _purpose(
+            """payment order invoice product transaction account price balance quote plan subscription bill budget
+            expense customer merchant offer""",
+            f"{_TRADE} people work",
+            "rate exchange conversion fx price transfer payout payment charge invoice",
+            "finance commerce",
+        ),
     ),
-    "country": _purpose(
-        _PLACED,
-        _PLACES,
-        f"{_LOCAL} vat law university zip covid case tld price number",
-        f"{_LOCAL_SECTORS} communication",
+    "country": (
+        _purpose(_PLACED, _PLACES, f"{_LOCAL} law university covid", _LOCAL_SECTORS),
+        _purpose(_SHIPPED, _TRADE, f"{_SENT} price", _SENT_SECTORS),
+        _purpose("customer contact company office store", _PERSONS, "number", "communication"),
     ),
-    "city": _purpose(_PLACED, _PLACES, f"{_LOCAL} job", f"{_LOCAL_SECTORS} people"),
-    "postal code": _purpose(_PLACED, _PLACES, f"{_LOCAL} zip", _LOCAL_SECTORS),
-    "coordinates": _purpose(
-        f"{_PLACED} vehicle device",
-        f"{_PLACES} things",
-        f"{_LOCAL} nearby sunrise bike pollution position",
-        f"{_LOCAL_SECTORS} things",
+    "city": (
+        _purpose(_PLACED, _PLACES, f"{_LOCAL} job", f"{_LOCAL_SECTORS} people"),
+        _purpose(_SHIPPED, _TRADE, _SENT, _SENT_SECTORS),
     ),
-    "address": _purpose(_PLACED, _PLACES, f"{_LOCAL} verification validation label courier rental", _LOCAL_SECTORS),
-    "sku": _purpose(
-        "product order variant item offer listing catalog article material",
-        _TRADE,
-        "inventory stock product order price item warehouse offer shipment fulfillment reservation listing material",
-        _TRADE,
+    "postal code": (
+        _purpose(_PLACED, _PLACES, _LOCAL, _LOCAL_SECTORS),
+        _purpose(_SHIPPED, _TRADE, f"{_SENT} zip", _SENT_SECTORS),
     ),
-    "isbn": _purpose(
-        "book product item edition",
-        "commerce content education",
-        "book edition item volume inventory review",
-        "content education commerce",
+    "coordinates": (
+        _purpose(
+            f"{_PLACED} vehicle device",
+            f"{_PLACES} things",
+            f"{_LOCAL} geocode geocoding location address nearby sunrise bike pollution position",
+            _LOCAL_SECTORS,
+        ),
     ),
-    "tracking number": _purpose(
-        "shipment order parcel delivery label fulfillment package return",
-        _TRADE,
-        "tracking parcel shipment track package notification delivery",
-        "logistics commerce communication",
+    "address": (
+        _purpose(_PLACED, _PLACES, f"{_LOCAL} geocode geocoding location", _LOCAL_SECTORS),
+        _purpose(_SHIPPED, _TRADE, _SENT, _SENT_SECTORS),
     ),
-    "vat number": _purpose(
-        "customer company supplier invoice account vendor client organization contact",
-        f"{_TRADE} people work",
-        "vat tax company validation verification check customer invoice vendor supplier client contact",
-        _TRADE,
+    "sku": (
+        _purpose(
+            "product order variant item offer listing catalog article material",
+            _TRADE,
+            """inventory stock product order price item warehouse offer shipment fulfillment reservation listing
+            material""",
+            _TRADE,
+        ),
     ),
-    "iban": _purpose(
-        "account beneficiary customer employee supplier vendor contact",
-        f"{_TRADE} people",
-        "validation bank account beneficiary payment transfer iban payout",
-        "finance people",
+    "isbn": (
+        _purpose(
+            "book product item edition",
+            "commerce content education",
+            "book edition item volume inventory review",
+            "content education commerce",
+        ),
     ),
-    "ip": _purpose(
-        "session login event log instance visitor host device server click alert request node machine firewall",
-        "security operations cloud marketing things software",
-        "geolocation lookup reputation ip threat block rule blacklist scan abuse",
-        "security cloud travel operations",
+    "tracking number": (
+        _purpose(
+            "shipment order parcel delivery label fulfillment package return",
+            _TRADE,
+            "tracking parcel shipment track package notification delivery",
+            "logistics commerce communication",
+        ),
     ),
-    "domain": _purpose(
-        "company site zone organization website lead customer contact host",
-        "customers marketing security cloud commerce work",
-        "dns domain whois certificate scan zone record company email reputation subdomain ssl availability",
-        "security cloud marketing customers",
+    "vat number": (
+        _purpose(
+            "customer company supplier invoice account vendor client organization contact",
+            f"{_TRADE} people work",
+            "vat tax company validation verification check customer invoice vendor supplier client contact",
+            _TRADE,
+        ),
     ),
-    "symbol": _purpose(
-        "position holding portfolio asset order trade company stock watchlist instrument security",
-        "finance",
-        "quote price stock chart news profile statement dividend earning indicator ticker candle history",
-        "finance",
+    "iban": (
+        _purpose(
+            "account beneficiary customer employee supplier vendor contact",
+            f"{_TRADE} people",
+            "validation bank account beneficiary payment transfer iban payout",
+            "finance people",
+        ),
+    ),
+    "ip": (
+        _purpose(
+            "session login event log instance visitor host device server click alert request node machine firewall",
+            "security operations cloud marketing things software",
+            "geolocation lookup reputation ip threat block rule blacklist scan abuse",
+            "security cloud travel operations",
+        ),
+    ),
+    "domain": (
+        _purpose(
+            "company site zone organization website lead customer contact host",
+            "customers marketing security cloud commerce work",
+            "dns domain whois certificate scan zone record company email reputation subdomain ssl availability",
+            "security cloud marketing customers",
+        ),
+    ),
+    "symbol": (
+        _purpose(
+            "position holding portfolio asset order trade company stock watchlist instrument security",
+            "finance",
+            "quote price stock chart news profile statement dividend earning indicator ticker candle history",
+            "finance",
+        ),
     ),
 }
 
 
-def owns(semantic: Semantic, entity: str, sector: str) -> bool:
-    """True when an entity of these words, of a service of this sector, is one that has such a value."""
-    purpose = PURPOSES.get(semantic)
-    return purpose is not None and sector in purpose.from_sectors and _head(entity) in purpose.owners
+def owns(semantic: Semantic, entity: str, sector: str) -> frozenset[int]:
+    """The purposes for which an entity of these words, of a service of this sector, has such a value."""
+    head = _head(entity)
+    found = enumerate(PURPOSES.get(semantic, ()))
+    return frozenset(n for n, one in found if sector in one.from_sectors and head in one.owners)
 
 
-def uses(semantic: Semantic, entity: str, sector: str) -> bool:
-    """True when a tool about an entity of these words, in this sector, does something with such a value."""
-    purpose = PURPOSES.get(semantic)
-    return purpose is not None and sector in purpose.to_sectors and _head(entity) in purpose.uses
+def uses(semantic: Semantic, entity: str, sector: str) -> frozenset[int]:
+    """The purposes for which a tool about an entity of these words, in this sector, takes such a value."""
+    head = _head(entity)
+    found = enumerate(PURPOSES.get(semantic, ()))
+    return frozenset(n for n, one in found if sector in one.to_sectors and head in one.uses)
 
 
 def _head(entity: str) -> str:
