@@ -48,7 +48,7 @@ class Supervisor:
         """
         self._settings = settings
         self._sessions: dict[int, tuple[int, int]] = {}  # {pid: (number, slot)}
-        self._helpers: dict[int, int] = {}  # {pid of a wiping helper: number}
+        self._helpers: dict[int, tuple[int, int]] = {}  # {pid of a wiping helper: (number, slot)}
         self._relay = None if settings["socket"] else Relay(0, 1)
         self._control = self._connect(settings["nonce"].encode(), 0)
         self._buffer = bytearray()
@@ -79,10 +79,18 @@ class Supervisor:
             if watched:
                 if self._quotas.hopeless():
                     return
-                for pid in self._quotas.offenders(self._sessions):
-                    self._kill(pid)
-                    if self._settings["dense"]:  # what it filled is everybody's
-                        self._wipe(0, self._sessions[pid][1])
+                self._end_offenders()
+
+    def _end_offenders(self) -> None:
+        """A session that takes too much ends, and where the disk is shared, what it holds goes."""
+        # Whose files are being removed right now has been ended for them already.
+        wiping = {slot for _, slot in self._helpers.values()}
+        for pid in self._quotas.offenders(self._sessions):
+            slot = self._sessions[pid][1]
+            if slot not in wiping:
+                self._kill(pid)
+                if self._settings["dense"]:
+                    self._wipe(0, slot)
 
     def _connect(self, nonce: bytes, channel: int) -> socket.socket:
         if self._relay is not None:
@@ -208,7 +216,7 @@ class Supervisor:
 
         pid = self._as_user(slot, wipe)
         if pid:
-            self._helpers[pid] = number
+            self._helpers[pid] = number, slot
         elif number:
             self._tell(wire.DONE, number, 1)
 
@@ -236,7 +244,7 @@ class Supervisor:
             if pid == 0:
                 return
             if pid in self._helpers:
-                number = self._helpers.pop(pid)
+                number, _ = self._helpers.pop(pid)
                 if number:
                     self._tell(wire.DONE, number, status)
             elif pid in self._sessions:
