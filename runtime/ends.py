@@ -15,6 +15,7 @@ from typing import Literal, TypeAlias, TypeVar, get_args
 import msgspec
 
 from .errors import InputError
+from .journal.events import Abandoned, Committed, Finished
 from .journal.reader import journal_lines
 from .row import Row
 
@@ -116,9 +117,9 @@ def read_ends(directory: Path) -> Iterator[End]:
         if isinstance(event, _Finished | _Abandoned):
             waiting[event.id] = event
         elif isinstance(event, _Committed) and (finished := waiting.pop(event.id, None)) is not None:
-            yield _end(finished, event)
+            yield end_of(finished, event)
     for finished in waiting.values():
-        yield _end(finished, None)
+        yield end_of(finished, None)
 
 
 def read_rows(directory: Path, wanted: Container[str]) -> Iterator[Row]:
@@ -134,8 +135,9 @@ def read_rows(directory: Path, wanted: Container[str]) -> Iterator[Row]:
                 raise InputError(f"{where}: {event.id}: not a trajectory: {error}") from None
 
 
-def _end(finished: _Finished | _Abandoned, committed: _Committed | None) -> End:
-    if isinstance(finished, _Abandoned):
+def end_of(finished: _Finished | _Abandoned | Finished | Abandoned, committed: _Committed | Committed | None) -> End:
+    """What the last events of an episode say of it; `committed` is None where its turn never came."""
+    if isinstance(finished, _Abandoned | Abandoned):
         return End(finished.id, None, committed is not None, (head(finished.reason),), "", 0, "", "")
     row, late = finished.row, committed.late if committed else ()
     reasons = tuple(dict.fromkeys(map(head, row.verdict.reasons or late)))
@@ -151,7 +153,7 @@ def _end(finished: _Finished | _Abandoned, committed: _Committed | None) -> End:
     )
 
 
-def _stage(row: _Row, committed: _Committed | None, reasons: tuple[str, ...]) -> Stage:
+def _stage(row: _Row | Row, committed: _Committed | Committed | None, reasons: tuple[str, ...]) -> Stage:
     if row.blueprint is None:
         return "drafted"
     if not row.verdict.accepted:

@@ -77,10 +77,10 @@ def read_rows(directory: Path, *, rejected: bool = False) -> Iterator[Row]:
         elif isinstance(event, Abandoned):
             waiting.pop(event.index, None)
         elif isinstance(event, Committed) and (finished := waiting.pop(event.index, None)) is not None:
-            yield from (row for row in _judged(finished, event) if row.verdict.accepted or rejected)
+            yield from (row for row in judged(finished, event) if row.verdict.accepted or rejected)
 
 
-def _judged(finished: Finished, commit: Committed) -> Iterator[Row]:
+def judged(finished: Finished, commit: Committed) -> Iterator[Row]:
     """The row and its twin, with what the commit added to their verdicts."""
     row, twin = finished.row, finished.twin
     yield _with(row, commit.late) if commit.late else row
