@@ -23,6 +23,9 @@ from .plays import after
 from .stage import Stage
 from .weights import weighted
 
+VERSION = version("tdscaling")
+"""Read once: asking for it opens the package's metadata."""
+
 
 class Origin(msgspec.Struct, frozen=True):
     """What every row of a run says about where it comes from."""
@@ -43,7 +46,7 @@ class Origin(msgspec.Struct, frozen=True):
             served.setdefault(call.role, set()).add(call.model)
         names = msgspec.json.encode({role: sorted(given) for role, given in sorted(served.items())}).decode()
         return Provenance(
-            version("tdscaling"),
+            VERSION,
             self.run_digest,
             model,
             self.sampling,

@@ -20,6 +20,8 @@ _STOP = frozenset(
 _WORD = re.compile(r"[^\W_]+", re.UNICODE)
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s")
 MAX_INTENT = 140
+RANKINGS = 256
+"""Wishes whose ranking one index keeps."""
 
 
 def words(text: str) -> list[str]:
@@ -100,13 +102,8 @@ class ToolIndex:
                 counts[word] = counts.get(word, 0) + 1
         self._weights = {word: math.log(1 + len(tools) / count) for word, count in counts.items()}
         self._unknown = math.log(1 + 2 * max(1, len(tools)))
-
-    def score(self, wish: str, tool: KnownTool) -> float:
-        """Between 0 and 1: how much of the wish the tool's words cover, and the other way round (harmonic mean)."""
-        wanted = stems(wish)
-        covered = self._weigh(wanted & tool.everything) / (self._weigh(wanted) or 1.0)
-        back = self._weigh(wanted & tool.first) / (self._weigh(tool.first) or 1.0)
-        return 2 * covered * back / (covered + back) if covered and back else 0.0
+        self._first = {tool.name: self._weigh(tool.first) or 1.0 for tool in tools}
+        self._rankings: dict[str, list[KnownTool]] = {}  # a conversation is read again at every turn
 
     def covers(self, wish: str, tool: KnownTool) -> float:
         """The weighted share of the wish's words that the tool's description holds."""
@@ -119,8 +116,28 @@ class ToolIndex:
         return ranked[0] if ranked and self.covers(wish, ranked[0]) >= least else None
 
     def ranked(self, wish: str) -> list[KnownTool]:
-        """All tools, the likeliest first; ties in request order."""
-        return sorted(self.tools.values(), key=lambda tool: -self.score(wish, tool))
+        """All tools, the likeliest first; ties in request order. Not to be changed."""
+        ranking = self._rankings.get(wish)
+        if ranking is None:
+            if len(self._rankings) >= RANKINGS:
+                self._rankings.clear()
+            wanted = stems(wish)
+            whole = self._weigh(wanted) or 1.0
+            ranking = sorted(self.tools.values(), key=lambda tool: -self._score(wanted, whole, tool))
+            self._rankings[wish] = ranking
+        return ranking
+
+    def _score(self, wanted: frozenset[str], whole: float, tool: KnownTool) -> float:
+        """Between 0 and 1: how much of the wish the tool's words cover, and the other way round (harmonic mean).
+
+        `whole` is the weight of the wish.
+        """
+        shared = wanted & tool.first
+        if not shared:
+            return 0.0
+        covered = self._weigh(wanted & tool.everything) / whole
+        back = self._weigh(shared) / self._first[tool.name]
+        return 2 * covered * back / (covered + back) if covered and back else 0.0
 
     def _weigh(self, some: frozenset[str]) -> float:
         return sum(self._weights.get(word, self._unknown) for word in some)

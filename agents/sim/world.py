@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from random import Random
 
 import msgspec
@@ -61,7 +62,7 @@ class Planned(msgspec.Struct, frozen=True):
         return [param for param in self.tool.required if param.kind == "identifier" or param.name in self.naming]
 
 
-class Order(msgspec.Struct, frozen=True):
+class Order(msgspec.Struct, frozen=True, dict=True):
     """What the prompt asks for, with everything the planner may use."""
 
     mode: str
@@ -78,7 +79,7 @@ class Order(msgspec.Struct, frozen=True):
     careful: bool = False
     """The last draft: nothing is changed where a look will do, since rules that nobody told may forbid it."""
 
-    @property
+    @cached_property
     def speakable(self) -> list[Planned]:
         """Tools whose wish leads back to them and whose required parameters can all be put into words."""
         return [
