@@ -65,7 +65,7 @@ class _Cut:
 
     def copy(self, schema: JsonObject, left: int) -> JsonObject:
         """The schema with `left` more objects inside each other."""
-        needed = set(_required(schema))
+        needed = set(_required(schema)) if "properties" in schema else set[str]()
         made: JsonObject = {}
         for key, value in schema.items():
             if key in _REMARKS or key.startswith("x-"):

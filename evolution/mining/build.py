@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 import math
-import multiprocessing
-import multiprocessing.process
-import os
-import threading
 from collections import Counter, defaultdict
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import islice
-from typing import Protocol, TypeVar
 
 import msgspec
 
@@ -26,6 +19,7 @@ from .cluster import MinedCluster
 from .dedup import Distinct
 from .joins import executes, joined, pairs
 from .miner import MinedService, mine_service
+from .spread import Spread, spread_over
 
 MOST_SHARE = 0.1
 """Share of all clusters that one provider may be in."""
@@ -40,17 +34,6 @@ SPARE = 1.2
 """Times the bound of a provider that its documents may give together, because not all give what they may."""
 BATCH = 512
 """Joins that are tried at a time."""
-
-T = TypeVar("T")
-R = TypeVar("R")
-
-
-class Spread(Protocol):
-    """A map in order, over processes or not."""
-
-    def __call__(self, function: Callable[[T], R], items: Iterable[T], /, chunksize: int = 1) -> Iterator[R]:
-        """The results in the order of the items."""
-        ...
 
 
 class Build(msgspec.Struct, frozen=True):
@@ -80,7 +63,7 @@ def build_clusters(sources: Sequence[Source], *, licences: Iterable[str] = (), w
     Raises:
         UserError: a document that was named cannot be used.
     """
-    with _spread(workers) as spread:
+    with spread_over(workers) as spread:
         listing = without_versions(list_catalogs(sources), lambda documents: spread(signature, documents, chunksize=16))
         skips = Skips(listing.skips)
         services: list[MinedService] = []
@@ -90,38 +73,6 @@ def build_clusters(sources: Sequence[Source], *, licences: Iterable[str] = (), w
             services.extend(found)
             skips.merge(Skips(left_out))
         return _assembled(services, skips, spread)
-
-
-@contextmanager
-def _spread(workers: int) -> Generator[Spread]:
-    if workers <= 1:
-        yield _plain
-        return
-    # Fresh processes: a forked one would inherit locks of threads that it does not have.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_end_with_parent) as pool:
-
-        def over_pool(function: Callable[[T], R], items: Iterable[T], /, chunksize: int = 1) -> Iterator[R]:
-            return pool.map(function, items, chunksize=chunksize)
-
-        yield over_pool
-
-
-def _end_with_parent() -> None:
-    """A worker whose build was killed ends too; it would wait for work for ever."""
-
-    def watch(parent: multiprocessing.process.BaseProcess) -> None:
-        parent.join()
-        os._exit(1)
-
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=watch, args=(parent,), daemon=True).start()
-
-
-def _plain(function: Callable[[T], R], items: Iterable[T], /, chunksize: int = 1) -> Iterator[R]:
-    del chunksize
-    return map(function, items)
 
 
 def _limits(documents: Sequence[Document]) -> list[int]:

@@ -94,16 +94,18 @@ class ToolFacts(msgspec.Struct, frozen=True):
     inferred: bool
     confidence: float
     """Of the reply: 1 when declared."""
-
-    @property
-    def needs(self) -> tuple[ParamFact, ...]:
-        """Required parameters that point at entries."""
-        return tuple(param for param in self.params if param.required and param.points and not param.choices)
+    needs: tuple[ParamFact, ...]
+    """Those of `params` that are required and point at entries; `needs_of`."""
 
     @property
     def reads(self) -> bool:
         """True when a call changes nothing."""
         return self.subject.verb in READS
+
+
+def needs_of(params: Sequence[ParamFact]) -> tuple[ParamFact, ...]:
+    """Required parameters that point at entries."""
+    return tuple(param for param in params if param.required and param.points and not param.choices)
 
 
 def param_facts(tool: ToolRecord, subject: Subject, nouns: Nouns) -> tuple[ParamFact, ...]:

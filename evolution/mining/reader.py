@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from ..catalogs.record import ToolRecord
-from .facts import ParamFact, ToolFacts, param_facts, proved_keys, settled
+from .facts import ParamFact, ToolFacts, needs_of, param_facts, proved_keys, settled
 from .inference import CONFIDENCE, inferred_reply, known_entities
 from .nouns import Nouns
 from .replies import Replies
@@ -47,6 +47,7 @@ def read_service(tools: Sequence[ToolRecord]) -> list[ToolFacts]:
                 output_schema=schema,
                 inferred=not declared,
                 confidence=1.0 if declared else CONFIDENCE[subject.by],
+                needs=needs_of(found),
             )
         )
     return facts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _WORD = re.compile(r"[^\W_]+")
@@ -30,6 +31,7 @@ KEY_SUFFIXES = frozenset(
 """The last word of a parameter that names one entry; what stands before it is the entry's entity."""
 
 
+@lru_cache(maxsize=65_536)
 def tokens(name: str) -> tuple[str, ...]:
     """`getOrderById`, `get-order_by.id` as `get order by id`, lower case, in any script."""
     return tuple(word.lower() for word in _WORD.findall(_CAMEL.sub(" ", name)))
