@@ -26,6 +26,8 @@ import msgspec
 from .errors import EnvironmentFault, InfrastructureFault, ModelFault, UserError
 from .mailbox import Mailbox, Signal
 from .messages import ROLES, Act, Draft, Judge, Message, Outcome, Respond, Role, Speak
+from .profile.here import HERE, Event, Spot
+from .profile.profiler import Profiler
 from .telemetry import NS_PER_MS, LogHistogram, StageReport, StageTiming, Timing
 
 CLEANUP_SECONDS = 5.0
@@ -86,7 +88,7 @@ class BusStatistics(msgspec.Struct, frozen=True):
 class _Token:
     """The one thing of an episode that moves. It stands in one mailbox or in one worker's hands."""
 
-    __slots__ = ("admitted_ns", "alarm", "doom", "draft", "held", "message", "scope", "spent", "stamp_ns")
+    __slots__ = ("admitted_ns", "alarm", "doom", "draft", "events", "held", "message", "scope", "spent", "stamp_ns")
 
     def __init__(self, draft: Draft, now_ns: int) -> None:
         self.draft = draft
@@ -98,6 +100,7 @@ class _Token:
         self.admitted_ns = now_ns
         self.stamp_ns = now_ns  # when it was put into the mailbox where it stands
         self.spent: dict[Role, list[int]] = {}  # {role: [hops, wait ns, service ns]}
+        self.events: list[Event] | None = None  # its steps, where they are kept for the trace
 
     def abandoned(self, reason: str) -> Outcome:
         """The outcome of an episode that never becomes data."""
@@ -146,8 +149,10 @@ class Bus:
         max_restarts: int = 2,
         capacity: int | None = None,
         clock: Clock = time.perf_counter_ns,
+        profiler: Profiler | None = None,
     ) -> None:
-        """`deadline` is seconds per episode; `capacity` of every mailbox is `max_in_flight` unless given.
+        """`deadline` is seconds per episode; `capacity` of every mailbox is `max_in_flight` unless given. `profiler`
+        gets the histograms of waiting and service, and is where handlers' steps are noted.
 
         Raises:
             ValueError: `max_in_flight` is below 1 or above `capacity`: a send inside the circle could then wait.
@@ -163,6 +168,11 @@ class Bus:
         self._deadline = deadline
         self._max_restarts = max_restarts
         self._clock = clock
+        self._profiler = profiler
+        if profiler is not None:
+            for role, stage in self._stages.items():
+                profiler.keep("queue wait", role, stage.wait)
+                profiler.keep("service", role, stage.service)
         self._tokens: dict[int, _Token] = {}  # {index: token in flight}
         self._changed = Signal()
         self._restarts = 0
@@ -204,6 +214,8 @@ class Bus:
             raise RuntimeError(f"episode {index} is already in flight")
         token = _Token(draft, self._clock())
         self._tokens[index] = token
+        if self._profiler is not None and self._profiler.traces(index):
+            token.events = []
         # One timer per episode, which may cancel many scopes: a deadline on each scope would cost a timer per hop.
         token.alarm = asyncio.get_running_loop().call_later(self._deadline, self._doom, token, "deadline")
         self._send(token, draft)
@@ -258,12 +270,18 @@ class Bus:
     async def _serve(self, stage: _Stage) -> None:
         """One worker: take a token, have it handled, pass it on; forever."""
         clock, mailbox = self._clock, stage.mailbox
+        spot = Spot(self._profiler, stage.role) if self._profiler is not None else None
+        HERE.set(spot)
         while True:
             token = await mailbox.get()
+            if spot is not None:
+                spot.events = token.events
             begun = clock()
             message = await self._handle(stage, token)
             done = clock()
             self._measure(stage, token, begun - token.stamp_ns, done - begun)
+            if token.events is not None:
+                token.events += ((f"{stage.role}: queue", token.stamp_ns, begun), (stage.role, begun, done))
             if isinstance(message, Outcome):
                 await self._finish(token, message)
             elif message is token.draft:  # a restart: a new life begins
@@ -329,6 +347,9 @@ class Bus:
             raise RuntimeError(f"episode {index} ended with the outcome of episode {outcome.index}")
         await self._free(token)
         await self._deliver(outcome, token.timing(self._clock()))
+        if token.events is not None and self._profiler is not None:
+            name = f"{token.draft.id[:8]} {outcome.status}"
+            self._profiler.traced(index, name, token.admitted_ns, token.events)
         del self._tokens[index]
         token.disarm()
         self._changed.notify()

@@ -25,6 +25,7 @@ from .journal import Committed, Journal
 from .limits import Limits
 from .mailbox import Mailbox, Signal
 from .messages import Outcome
+from .profile.here import step
 from .row import Row, Verdict
 from .sinks import Sink
 from .tally import Commit, Tally
@@ -102,7 +103,8 @@ class Committer:
         if (outcome.row is None) != (outcome.status == "abandoned") or (outcome.row and outcome.row.id != outcome.id):
             raise RuntimeError(f"the outcome of episode {outcome.index} contradicts itself")
         self._arriving.add(outcome.index)
-        await self._journal.finished(outcome)
+        with step("journal ack"):
+            await self._journal.finished(outcome)
         self._pending[outcome.index] = outcome
         self._arrived.notify()
 
@@ -147,7 +149,8 @@ class Committer:
                 events.append(_event(outcome, commit))
             if not commits:
                 return
-            await self._journal.committed(events)
+            with step("journal commit"):
+                await self._journal.committed(events)
             for commit in commits:
                 await self._deliver(commit)
 
@@ -240,8 +243,9 @@ class Committer:
     async def _write(self, row: Row) -> None:
         line = self._encoder.encode(row) + b"\n"
         if row.verdict.accepted:
-            for sink in self._accepted:
-                await sink.write(line)
+            with step("sink write"):
+                for sink in self._accepted:
+                    await sink.write(line)
         else:
             await self._rejected.write(line)
 

@@ -1,8 +1,9 @@
-"""The meter: counts the model requests that were answered and the tokens they took."""
+"""The meter: counts the model requests that were answered, the tokens they took and, in a profile, the time."""
 
 from __future__ import annotations
 
 from .model import Model, ModelReply, ModelRequest
+from .profile.here import step
 
 
 class Meter:
@@ -22,7 +23,8 @@ class Meter:
 
     async def complete(self, request: ModelRequest) -> ModelReply:
         """As the model inside, counted when it answers."""
-        reply = await self._model.complete(request)
+        with step("model call"):
+            reply = await self._model.complete(request)
         self.calls += 1
         self.prompt_tokens += reply.usage.prompt_tokens
         self.completion_tokens += reply.usage.completion_tokens

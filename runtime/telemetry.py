@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol, cast
 
 import msgspec
@@ -19,11 +20,12 @@ NS_PER_MS = 1_000_000
 
 
 class Percentiles(msgspec.Struct, frozen=True):
-    """A distribution in four figures."""
+    """A distribution in five figures."""
 
     p50: float
-    """Milliseconds, as the three below."""
+    """Milliseconds, as the four below."""
     p90: float
+    p95: float
     p99: float
     max: float
 
@@ -110,17 +112,35 @@ class LogHistogram:
         return hdr
 
     def percentiles(self) -> Percentiles:
-        """Median, p90 and p99 (to 1.6 %) and the exact maximum; all 0 when nothing was recorded."""
-        total = self.count
-        p50, p90, p99 = (self._at_rank(-(-total * p // 100)) / NS_PER_MS for p in (50, 90, 99))
-        return Percentiles(p50, p90, p99, self.max_ns / NS_PER_MS)
+        """Median, p90, p95 and p99 (to 1.6 %) and the exact maximum; all 0 when nothing was recorded."""
+        filled = self.sparse()
+        total = sum(filled.values())
+        p50, p90, p95, p99 = (self._at_rank(filled, -(-total * p // 100)) / NS_PER_MS for p in (50, 90, 95, 99))
+        return Percentiles(p50, p90, p95, p99, self.max_ns / NS_PER_MS)
 
-    def _at_rank(self, rank: int) -> int:
+    def sparse(self) -> dict[int, int]:
+        """`{bucket: how many}` without the empty ones, the shortest first."""
+        return {bucket: count for bucket, count in enumerate(self.counts) if count}
+
+    @classmethod
+    def of(cls, sparse: Mapping[int, int], max_ns: int) -> LogHistogram:
+        """What `sparse` gave, as a histogram again. Raises IndexError for a bucket that there is none of."""
+        histogram = cls()
+        for bucket, count in sparse.items():
+            histogram.counts[bucket] = count
+        histogram.max_ns = max_ns
+        return histogram
+
+    def total_ns(self) -> int:
+        """The sum of all durations, to 1.6 %."""
+        return sum(min(bucket_midpoint(bucket), self.max_ns) * count for bucket, count in self.sparse().items())
+
+    def _at_rank(self, filled: Mapping[int, int], rank: int) -> int:
         """The duration of the `rank`-th shortest record, from 1; 0 when there are fewer."""
         seen = 0
-        for bucket, count in enumerate(self.counts):
+        for bucket, count in filled.items():
             seen += count
-            if count and seen >= rank:
+            if seen >= rank:
                 return min(bucket_midpoint(bucket), self.max_ns)
         return 0
 

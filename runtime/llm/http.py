@@ -12,6 +12,7 @@ import anyio
 from ..bus import Clock
 from ..errors import EndpointError, EndpointFault, ModelFault
 from ..model import SIMULATED, ModelReply, ModelRequest
+from ..profile.here import step
 from .ledger import EndpointStatistics, Ledger
 from .outage import Outage
 from .raw import RawLog
@@ -111,7 +112,8 @@ class HttpModel:
                     return self._give_up(trouble, replica)
             else:
                 return self._accept(reading)
-            await self._sleep(wait)
+            with step("pause before a repetition"):
+                await self._sleep(wait)
 
     async def _attempt(
         self, replica: Replica, request: ModelRequest, body: bytes, patience: float, *, stream: bool
@@ -119,11 +121,13 @@ class HttpModel:
         """Send the request once; `patience` is the most seconds of silence. Raises Trouble."""
         replica.assigned += 1
         try:
-            sent = await replica.limiter.acquire()
+            with step("slot wait"):
+                sent = await replica.limiter.acquire()
             try:
                 self._ledger.requests += 1
                 exchange = self._streamed if stream else self._whole
-                reading = await exchange(replica, request, body, patience)
+                with step("request"):
+                    reading = await exchange(replica, request, body, patience)
             except Trouble as trouble:
                 self._ledger.troubles[trouble.reason] += 1
                 if trouble.remedy == "ease":

@@ -27,6 +27,8 @@ class LimiterStatistics(msgspec.Struct, frozen=True):
     """Most that were in flight at one time."""
     cuts: int
     """How often the limit was halved."""
+    busy_s: float = 0.0
+    """Seconds that slots were held, summed over slots; those that are held now up to now."""
 
 
 class Limiter:
@@ -47,6 +49,8 @@ class Limiter:
         self._in_flight = self._highest = self._good = self._cuts = 0
         self._share = 0.0  # of overload among the last answers, a moving average
         self._cut_at = -1
+        self._busy = 0  # ns that slots were held, up to the last look
+        self._looked = clock()
 
     async def acquire(self) -> int:
         """Wait for a slot; the time at which it was given, for `congested`. First come, first served."""
@@ -65,6 +69,7 @@ class Limiter:
 
     def release(self) -> None:
         """Give the slot back."""
+        self._look()
         self._in_flight -= 1
         self._wake()
 
@@ -92,10 +97,19 @@ class Limiter:
 
     def statistics(self) -> LimiterStatistics:
         """The limiter as it stands."""
+        self._look()
         waiting = sum(not waiter.done() for waiter in self._waiters)
-        return LimiterStatistics(self._limit, self._maximum, self._in_flight, waiting, self._highest, self._cuts)
+        busy = self._busy / 1e9
+        return LimiterStatistics(self._limit, self._maximum, self._in_flight, waiting, self._highest, self._cuts, busy)
+
+    def _look(self) -> None:
+        """Count the time for which the slots were held."""
+        now = self._clock()
+        self._busy += (now - self._looked) * self._in_flight
+        self._looked = now
 
     def _take(self) -> None:
+        self._look()
         self._in_flight += 1
         self._highest = max(self._highest, self._in_flight)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from ..bus import Clock
+from ..profile.here import noted
 from ..telemetry import LogHistogram
 from .reply import Reading, WireCall, WireChoice, WireFunction, WireMessage, WireReply, assemble, decode
 from .trouble import Trouble
@@ -128,6 +129,7 @@ class Assembly:
     def _stamp(self) -> None:
         now = self._clock()
         (self._times.between if self._started else self._times.first).record(now - self._last)
+        noted("between tokens" if self._started else "first token", now - self._last)
         self._last = now
         self._started = True
 

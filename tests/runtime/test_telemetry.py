@@ -48,7 +48,7 @@ def test_the_fold_to_hdrhistogram_agrees(durations: list[int]) -> None:
 
 def test_nothing_recorded_is_all_zero() -> None:
     """A role that had no messages still has a report."""
-    assert LogHistogram().percentiles() == Percentiles(0.0, 0.0, 0.0, 0.0)
+    assert LogHistogram().percentiles() == Percentiles(0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 def test_a_clock_that_steps_back_counts_as_no_time() -> None:
