@@ -6,6 +6,7 @@ import msgspec
 
 from ..runtime.chat import AssistantMessage, ToolCall, ToolMessage
 from ..runtime.messages import Act, Respond
+from ..runtime.profile.here import step
 from ..sandbox.tools import ToolReply, World
 from .episode import extend
 from .stage import Stage
@@ -40,7 +41,8 @@ async def answer(world: World, call: ToolCall, given: set[str]) -> ToolReply:
     arguments = decode_arguments(call)
     if arguments is None:
         return error("invalid_arguments", "the arguments are not a JSON object")
-    return await world.call(name, arguments)
+    with step("tool call"):
+        return await world.call(name, arguments)
 
 
 def error(code: str, text: str) -> ToolReply:

@@ -10,6 +10,7 @@ import msgspec
 from ..runtime.casting import Pool
 from ..runtime.messages import Episode, Judge, ModelCall, Outcome, Speak
 from ..runtime.model import SIMULATED
+from ..runtime.profile.here import step
 from ..runtime.row import Measurements, Opinion, Provenance, Row, Verdict
 from ..sandbox.tools import EVALUATION_ONLY
 from .episode import counted
@@ -86,8 +87,10 @@ class Verifier:
         Raises EnvironmentFault and InfrastructureFault as the tools do.
         """
         episode = message.episode
-        evidence = await self._gather(episode)
-        judgement = judge(evidence, self._gates)
+        with step("re-execution"):
+            evidence = await self._gather(episode)
+        with step("gates"):
+            judgement = judge(evidence, self._gates)
         verdict = judgement.verdict
         if self._panel is not None and verdict.accepted:
             opinion, calls = await self._panel.read(episode)

@@ -113,6 +113,11 @@ FUNNEL_HELP = """Show how far the episodes of a run came.
 From drafted to accepted, with the reasons of the others and ids of examples, and acceptance by mode, number of goals,
 tools and perturbation. --compare RUN2 says which differences between two runs are more than chance."""
 
+PROFILE_HELP = """Show where the time of a run went.
+
+Percentiles per stage and role, slot occupancy, loop lag, pauses of the garbage collector, distributions, a timeline.
+--goodput ttft:300 e2el:5000 counts the requests that kept to bounds. docs/profiling.md says what each figure means."""
+
 SANDBOX_BUILD_HELP = """Make the image of the Docker sandbox.
 
 From a registry, or where there is none from Debian's packages; nothing of it runs outside of a container."""
@@ -156,6 +161,11 @@ kept apart. split.json keeps the version of each part, a hash of its rows."""
 DIFF_HELP = """Compare two data sets of ours.
 
 Which rows were added, removed and changed, and how the counts by mode, domain and verdict moved."""
+
+REPORT_HELP = """Make a page of a run, or of a file of rows.
+
+One HTML file with funnel, diversity curves, latency and a reader for every trajectory. It asks for no network, and
+nothing that stands in a row can run in it. docs/report.md says what it shows."""
 
 REVIEW_HELP = """Have a person check the verdicts of a run.
 
@@ -203,11 +213,13 @@ def make_app() -> App:
     app.command(f"{package}.verify:verify", help=VERIFY_HELP, sort_key=2)
     app.command(f"{package}.stats:stats", help=STATS_HELP, sort_key=2)
     app.command(f"{package}.funnel:funnel", help=FUNNEL_HELP, sort_key=2)
+    app.command(f"{package}.profile:profile", help=PROFILE_HELP, sort_key=2)
     app.command(f"{package}.export:export", help=EXPORT_HELP, sort_key=2)
     app.command(f"{package}.import_rows:import_rows", name="import", help=IMPORT_HELP, sort_key=2)
     app.command(f"{package}.check:check", help=CHECK_HELP, sort_key=2)
     app.command(f"{package}.split:split", help=SPLIT_HELP, sort_key=2)
     app.command(f"{package}.diff:diff", help=DIFF_HELP, sort_key=2)
+    app.command(f"{package}.report:report", help=REPORT_HELP, sort_key=2)
     app.command(f"{package}.review:review", help=REVIEW_HELP, sort_key=2)
     app.command(f"{package}.runs:runs", help=RUNS_HELP, sort_key=2)
     app.command(f"{package}.recover:recover", help=RECOVER_HELP, sort_key=5)

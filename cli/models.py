@@ -30,6 +30,23 @@ ENDPOINTS = "endpoints.json"
 """File of the run directory with every endpoint's statistics."""
 
 
+class Load(msgspec.Struct, frozen=True):
+    """What endpoints carry at one moment, summed over them."""
+
+    requests: int
+    """In flight."""
+    slots: int
+    """That may be in flight now."""
+    maximum: int
+    """That may ever be in flight."""
+    waiting: int
+    """For a slot."""
+    busy_s: float
+    """Seconds that slots were held."""
+    troubles: int
+    """Requests that failed so far."""
+
+
 class Models:
     """Every model of a run behind one, and who plays which role."""
 
@@ -78,6 +95,19 @@ class Models:
                 yield
             finally:
                 storage.write_text(ENDPOINTS, self.report())
+
+    def load(self) -> Load:
+        """What all endpoints together carry now."""
+        found = [model.statistics() for model in self._http.values()]
+        limiters = [limiter for one in found for limiter in one.replicas.values()]
+        return Load(
+            requests=sum(one.in_flight for one in limiters),
+            slots=sum(one.limit for one in limiters),
+            maximum=sum(one.maximum for one in limiters),
+            waiting=sum(one.waiting for one in limiters),
+            busy_s=sum(one.busy_s for one in limiters),
+            troubles=sum(sum(one.troubles.values()) for one in found),
+        )
 
     def report(self) -> str:
         """What was asked of every endpoint and what came back, as JSON text."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import gc
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from types import TracebackType
 
 import anyio
 
 from ..telemetry import LogHistogram
-from .here import Event
+from .here import HERE, Event, Spot
 from .record import GC, LAG, STARVED, Gauges, Moment, Profile, Series
 from .trace import Trace
 
@@ -137,6 +138,20 @@ class Profiler:
         took = self.clock() - self._gc_began
         self._gc_ns += took
         self.note(GC, f"generation {info['generation']}", took)
+
+
+@contextmanager
+def measured(profiler: Profiler | None) -> Generator[None]:
+    """What happens inside is measured: steps of no role are counted, too. Nothing without a profiler."""
+    if profiler is None:
+        yield
+        return
+    before = HERE.set(Spot(profiler, ""))
+    try:
+        with profiler:
+            yield
+    finally:
+        HERE.reset(before)
 
 
 def resident() -> int:

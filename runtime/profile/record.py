@@ -116,7 +116,7 @@ class Profile(msgspec.Struct, frozen=True):
         figures = tuple(figures_of(one) for one in sorted(self.series, key=lambda one: (one.stage, one.role)))
         collected = sum(one.total_s for one in figures if one.stage == GC)
         lag = next((one.ms.max for one in figures if one.stage == LAG), 0.0)
-        episode_s = next((one.ms.p50 / 1000 for one in figures if one.stage == EPISODE), 0.0)
+        episode_s = max((one.ms.p50 / 1000 for one in figures if one.stage == EPISODE), default=0.0)
         wall = self.wall_s or 1.0
         full = occupancy(self.timeline, episode_s)
         return ProfileSummary(figures, full, self.starved_s / wall, lag, collected / wall)

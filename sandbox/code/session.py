@@ -13,6 +13,7 @@ import anyio
 import msgspec
 
 from ...runtime.errors import InfrastructureFault
+from ...runtime.profile.here import step
 from .base import CLOSED, LOST, CellResult, FileRefused, Language, Oversized, Reason
 from .box import Box
 from .inside import wire
@@ -90,7 +91,8 @@ class SandboxSession:
         limit = self._limits.output if output is None else output
         deadline = self._limits.deadline_s if deadline_s is None else deadline_s
         async with self._turn:
-            outcome = await self._request(OPERATIONS[language], limit, name, self._inward(body), deadline)
+            with step("sandbox cell"):
+                outcome = await self._request(OPERATIONS[language], limit, name, self._inward(body), deadline)
         reply = outcome.reply
         if reply is None:
             return CellResult(outcome.reason, outcome.exit_code, b"", b"", 0, 0)
