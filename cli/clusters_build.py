@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,6 +28,7 @@ def build(
     *,
     catalog: tuple[str, ...],
     out: Path,
+    benchmarks: tuple[str, ...] = (),
     licences: tuple[str, ...] = (),
     workers: Annotated[int, Parameter(validator=validators.Number(gte=0, lte=MOST_WORKERS))] = 0,
     max_bytes: Annotated[int, Parameter(validator=validators.Number(gte=1))] = 64 * 2**20,
@@ -43,6 +45,9 @@ def build(
         packages are installed.
     out
         The file of clusters.
+    benchmarks
+        KIND:PATH of a benchmark: its tools are left out wherever they come again, by names and parameters; nothing is
+        made of it. Known benchmarks among the catalogues are found without this.
     licences
         Only tools under these licences.
     workers
@@ -60,10 +65,12 @@ def build(
     from ..evolution.clusterfile.line import line_of
     from ..evolution.mining.build import build_clusters
 
-    sources = [parse_source(text, max_bytes=max_bytes, local_references=local_references) for text in catalog]
+    given = partial(parse_source, max_bytes=max_bytes, local_references=local_references)
+    sources = [given(text) for text in catalog]
+    barred = [given(text) for text in benchmarks]
     refuse_to_overwrite(out, overwrite=overwrite)
     names = [name.strip() for text in licences for name in text.split(",") if name.strip()]
-    found = build_clusters(sources, licences=names, workers=workers or min(8, os.cpu_count() or 1))
+    found = build_clusters(sources, benchmarks=barred, licences=names, workers=workers or min(8, os.cpu_count() or 1))
     if report is not None:
         _write_report(report, found)
     if not found.clusters:

@@ -10,6 +10,8 @@ from itertools import islice
 
 import msgspec
 
+from ..catalogs.barring import known_tools, without_known
+from ..catalogs.benchmarks import Fingerprints
 from ..catalogs.licences import licence_filter
 from ..catalogs.read import list_catalogs, load, only_licensed
 from ..catalogs.record import Skip, Skips
@@ -57,8 +59,12 @@ class Build(msgspec.Struct, frozen=True):
     """Joins whose plan did not run through."""
 
 
-def build_clusters(sources: Sequence[Source], *, licences: Iterable[str] = (), workers: int = 1) -> Build:
+def build_clusters(
+    sources: Sequence[Source], *, benchmarks: Sequence[Source] = (), licences: Iterable[str] = (), workers: int = 1
+) -> Build:
     """All clusters of some catalogues. `licences` is an allow-list; `workers` are processes.
+
+    `benchmarks` are catalogues whose tools are left out wherever they come again; nothing is mined from them.
 
     Raises:
         UserError: a document that was named cannot be used.
@@ -68,7 +74,8 @@ def build_clusters(sources: Sequence[Source], *, licences: Iterable[str] = (), w
         skips = Skips(listing.skips)
         services: list[MinedService] = []
         limits = _limits(listing.documents)
-        mine = partial(_mine, allowed=tuple(licences))
+        known = known_tools(list_catalogs(benchmarks).documents, listing.documents, spread)
+        mine = partial(_mine, allowed=tuple(licences), known=known)
         for found, left_out in spread(mine, list(zip(listing.documents, limits, strict=True)), chunksize=2):
             services.extend(found)
             skips.merge(Skips(left_out))
@@ -92,10 +99,12 @@ def _group(document: Document) -> str:
     return document.service.partition("/")[0]
 
 
-def _mine(task: tuple[Document, int], allowed: tuple[str, ...]) -> tuple[list[MinedService], list[Skip]]:
+def _mine(
+    task: tuple[Document, int], allowed: tuple[str, ...], known: Fingerprints
+) -> tuple[list[MinedService], list[Skip]]:
     """One document's services, mined."""
     document, limit = task
-    reading = only_licensed(load(document), licence_filter(allowed))
+    reading = only_licensed(without_known(load(document), known), licence_filter(allowed))
     found: list[MinedService] = []
     skips = list(reading.skips)
     for service in reading.services:

@@ -7,6 +7,7 @@ key it is asked for, a deletion as a producer, and values of different types.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
@@ -43,6 +44,8 @@ _ANY: Mapping[str, float] = {
     "login": 0.8,
 }
 """Keys that a parameter may mean which names its collection and no key, `{repo}`."""
+_ANY_BY_NAME: Mapping[str, float] = {**_ANY, "name": 0.95, "id": 0.75}
+"""The same in a service that asks for its entries by name: a long `id` beside the name is of little use there."""
 
 
 class FactEdge(msgspec.Struct, frozen=True):
@@ -59,11 +62,12 @@ class FactEdge(msgspec.Struct, frozen=True):
 def find_edges(facts: Sequence[ToolFacts]) -> list[FactEdge]:
     """The best `TOP` edges into every parameter that points at an entry, in the order of the consumers."""
     producers = _producers(facts)
+    meant = _ANY_BY_NAME if _asks_by_name(facts) else _ANY
     found: list[FactEdge] = []
     for number, tool in enumerate(facts):
         for param in tool.params:
             if param.points and not param.choices:
-                found.extend(_into(number, tool, param, facts, producers))
+                found.extend(_into(number, tool, param, facts, producers, meant))
     return found
 
 
@@ -85,10 +89,11 @@ def _into(
     param: ParamFact,
     facts: Sequence[ToolFacts],
     producers: Mapping[Entity, list[tuple[int, OutputFact]]],
+    meant: Mapping[str, float],
 ) -> list[FactEdge]:
     ranked: list[tuple[float, int, OutputFact]] = []
     for place, output in producers.get(param.entity or (), ()):
-        match = _match(param, output)
+        match = _match(param, output, meant)
         if (
             match > 0
             and place != number
@@ -109,8 +114,14 @@ def _into(
     ]
 
 
-def _match(param: ParamFact, output: OutputFact) -> float:
-    """How well the keys and their types agree, 0 to 1."""
+def _asks_by_name(facts: Sequence[ToolFacts]) -> bool:
+    """True when most of the service's tools that ask for an entry by a key that is named ask for its name."""
+    keys = Counter(need.key for tool in facts for need in tool.needs)
+    return keys["name"] > 2 * keys["id"]
+
+
+def _match(param: ParamFact, output: OutputFact, meant: Mapping[str, float]) -> float:
+    """How well the keys and their types agree, 0 to 1; `meant` are the keys that one without a name may stand for."""
     if param.type and output.type and not _same_type(param.type, output.type):
         return 0
     if normal(param.path.rpartition(".")[2]) == normal(output.name):
@@ -118,8 +129,8 @@ def _match(param: ParamFact, output: OutputFact) -> float:
     if param.key == output.key:
         return 0.97
     if param.key == "any":
-        return _ANY.get(output.key, 0)
-    return _ANY.get(param.key, 0) if output.key == "any" else 0
+        return meant.get(output.key, 0)
+    return meant.get(param.key, 0) if output.key == "any" else 0
 
 
 def _same_type(one: str, other: str) -> bool:

@@ -36,12 +36,15 @@ class Side(msgspec.Struct, frozen=True):
 
 
 def sides_of(service: MinedService) -> tuple[list[Side], list[Side]]:
-    """The sides that a service offers: those that have a value, and those that take one; one per tool and type."""
+    """The sides that a service offers: those that have a value, and those that take one; one per tool and type.
+
+    A benchmark's tools are joined with no others: the whole would be for evaluation only.
+    """
     holding: dict[str, MinedCluster] = {}
     tools: dict[str, MinedTool] = {}
     # Of the largest cluster that a tool is in, so that the join is about something else than the cluster itself.
     for cluster in sorted(service.clusters, key=lambda cluster: -len(cluster.tools)):
-        if not cluster.shared:
+        if not cluster.shared and not any(tool.evaluation_only for tool in cluster.tools):
             for tool in cluster.tools:
                 holding.setdefault(tool.id, cluster)
                 tools.setdefault(tool.id, tool)

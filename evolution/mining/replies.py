@@ -114,13 +114,17 @@ class Replies:
         if field.kind not in ("identifier", "named"):
             return None, ""
         context = self._context(entity, chain)
+        if field.role not in ("", "new") and (not field.stem or _is_called(context, field.stem)):
+            return None, ""  # another entry of the same collection: the parent of a comment, the target of a swap
         if not field.stem or (field.key == "any" and len(field.stem) == 1 and field.stem[0] in BARE):
             return (context, field.key) if context not in (None, NOTHING) and field.key in BARE else (None, "")
-        if context is not None and " ".join(field.stem) in (context[-1], context[-1].rpartition(" ")[2]):
+        if _is_called(context, field.stem):
             return context, field.key
         place = self._nouns.meant(field.stem, context or entity)
         if place is None or (field.kind == "named" and (place, field.key) not in self._proved):
             return None, ""
+        if field.key == "any" and not _is_called(place, field.stem):
+            return None, ""  # a `swap slot` may be no slot, and no word says that this is a key
         return place, field.key
 
     def _context(self, entity: Entity, chain: tuple[str, ...]) -> Entity | None:
@@ -146,3 +150,8 @@ class Replies:
             stem = stem[:-1]
             found = here if " ".join(stem) == here[-1] else self._nouns.meant(stem, here)
         return found
+
+
+def _is_called(place: Entity | None, stem: tuple[str, ...]) -> bool:
+    """True when the words are the collection's name, or its last word."""
+    return place is not None and " ".join(stem) in (place[-1], place[-1].rpartition(" ")[2])

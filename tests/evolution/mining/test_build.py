@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -127,6 +128,33 @@ def test_workers_and_hash_seeds_change_no_byte(folder: Path, build: Build) -> No
         check=True,
     )
     assert done.stdout.strip() == hashlib.sha256(msgspec.json.encode(build)).hexdigest()
+
+
+def _listing(path: Path, noun: str, tools: Sequence[str]) -> None:
+    """A saved `tools/list` about one noun."""
+    key = {f"{noun}_id": TEXT}
+    entries = [{"name": tool, "inputSchema": _schema(**({} if tool.startswith("list") else key))} for tool in tools]
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps({"tools": entries}))
+
+
+@pytest.mark.parametrize("given", ["apart", "among the catalogues"])
+def test_a_benchmark_s_tools_are_left_out_under_other_catalogues(tmp_path: Path, given: str) -> None:
+    """By their fingerprints, whether the benchmark is given for that alone or is a catalogue itself."""
+    tickets = ["list_tickets", "get_ticket", "close_ticket", "reopen_ticket"]
+    _listing(tmp_path / "tau2-bench" / "desk.json", "ticket", tickets[2:])
+    _listing(tmp_path / "own" / "desk.json", "ticket", tickets)
+    _listing(tmp_path / "own" / "shop.json", "order", ["list_orders", "get_order", "cancel_order"])
+    own, benchmark = parse_source(f"mcp:{tmp_path / 'own'}"), parse_source(f"mcp:{tmp_path / 'tau2-bench'}")
+    alone = build_clusters([own])
+    assert {tool.original for cluster in alone.clusters for tool in cluster.tools} >= {"close_ticket", "cancel_order"}
+    built = build_clusters([own], benchmarks=[benchmark]) if given == "apart" else build_clusters([own, benchmark])
+    assert built.skipped["benchmark_tool"] == 2
+    assert {tool.original for cluster in built.clusters for tool in cluster.tools} == {
+        "list_orders",
+        "get_order",
+        "cancel_order",
+    }
 
 
 def test_the_licence_list_holds_for_clusters(folder: Path) -> None:
