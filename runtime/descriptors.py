@@ -15,9 +15,9 @@ PER_SERVER = 6
 """Of a tool server: its pipes and what watches it."""
 
 
-def descriptors(*, connections: int, servers: int) -> int:
-    """How many a run with so many connections to endpoints and so many server processes may hold at one time."""
-    return OWN + connections + PER_SERVER * servers
+def descriptors(*, connections: int, servers: int, consumers: int = 0) -> int:
+    """How many a run may hold at one time: connections to endpoints, server processes, consumers of its rows."""
+    return OWN + connections + PER_SERVER * servers + consumers
 
 
 def allow(needed: int, *, hint: str) -> int:

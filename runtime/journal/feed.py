@@ -61,8 +61,16 @@ class Feed:
         await self._grown.until(lambda: self._ended or self.last >= seq)
         return self.last >= seq
 
-    def close(self) -> None:
-        """Say that no row will be added; what there is can still be read. Idempotent."""
+    async def over(self) -> None:
+        """Wait until no row will be added."""
+        await self._grown.until(lambda: self._ended)
+
+    def end(self) -> None:
+        """Say that no row will be added. Idempotent."""
         self._ended = True
         self._grown.notify()
+
+    def close(self) -> None:
+        """End it and close its files; what there is can still be read. Idempotent."""
+        self.end()
         self._reader.close()

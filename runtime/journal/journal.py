@@ -52,6 +52,10 @@ class Journal(Protocol):
         """An episode ends the run with a bug: a resume must not play it again. Kept with what comes next."""
         ...
 
+    def end(self) -> None:
+        """No commit will follow: whoever follows the rows need not wait for another. Idempotent."""
+        ...
+
     async def aclose(self) -> None:
         """Make everything durable and close. Idempotent. Raises OutputError."""
         ...
@@ -108,6 +112,15 @@ class SegmentJournal:
     def quarantine(self, index: int, row_id: str, bug: str) -> None:
         """See Journal."""
         self._writer.later(Line(encode_event(Abandoned(index, row_id, f"{QUARANTINE}{bug}")), None))
+
+    @property
+    def cursors(self) -> dict[str, int]:
+        """`{consumer: rows taken}`, of all sessions."""
+        return {**self.past.cursors, **self._cursors}
+
+    def end(self) -> None:
+        """See Journal."""
+        self.feed.end()
 
     async def aclose(self) -> None:
         """See Journal."""
