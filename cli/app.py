@@ -138,6 +138,11 @@ RUNS_HELP = """List the runs in a folder, the newest last.
 running: a process is at work in it. complete: it reached --count. stopped: by a signal. ended: it gave up. killed: its
 process is gone without a word. All but the first can be resumed."""
 
+TAIL_HELP = """Follow the rows of a run that listens, or read those of a run directory.
+
+Rows go to stdout as JSON lines. A connection that breaks is made again, and goes on where it broke: no row is missing
+and none comes twice, also when the run is killed and resumed. docs/streaming.md has the protocol."""
+
 EXPORT_HELP = """Write rows in the format of a trainer.
 
 To a folder with a data set card, or to one file. Rejected rows stay behind, rows of benchmarks and of the simulated
@@ -222,6 +227,7 @@ def make_app() -> App:
     app.command(f"{package}.report:report", help=REPORT_HELP, sort_key=2)
     app.command(f"{package}.review:review", help=REVIEW_HELP, sort_key=2)
     app.command(f"{package}.runs:runs", help=RUNS_HELP, sort_key=2)
+    app.command(f"{package}.tail:tail", help=TAIL_HELP, sort_key=2)
     app.command(f"{package}.recover:recover", help=RECOVER_HELP, sort_key=5)
     texts = App(name="prompts", help="Look at the prompts, and change them.", help_format="plaintext", sort_key=5)
     texts.command(f"{package}.prompts_show:show_prompts", name="show", help=PROMPTS_SHOW_HELP, sort_key=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
@@ -25,6 +26,7 @@ from ..evolution.policies import VERSIONS, make_policy
 from ..evolution.target import Target, load_target
 from ..runtime.config import ALL_SERVICES, RunConfig
 from ..runtime.errors import ConfigError
+from ..runtime.following import Follower
 from ..runtime.journal import Journal
 from ..runtime.limits import Limits
 from ..runtime.meter import Meter
@@ -32,6 +34,7 @@ from ..runtime.model import Model
 from ..runtime.redaction import NOTHING, Redactor
 from ..runtime.sinks import Sink
 from ..runtime.storage import Storage
+from ..runtime.streaming.listening import Listening, listening
 from ..runtime.supervisor import Run, silent
 from ..sandbox.manifest import Manifest, load_manifest
 from ..sandbox.mcp import McpToolbox
@@ -65,6 +68,8 @@ class Plan(msgspec.Struct, frozen=True):
     benchmarks: Contamination | None = None
     tasks: TaskShelf | None = None
     """Code tasks; a sandbox is started when the toolboxes are opened."""
+    listening: Listening | None = None
+    """Where rows are served while the run goes on."""
 
     @property
     def model(self) -> Model:
@@ -77,7 +82,7 @@ def check(config: RunConfig) -> Plan:
 
     Raises:
         ConfigError: limits that do not fit together, a model without an endpoint, an unknown service, a manifest, a
-            list of tools or a folder of prompts that cannot be used.
+            list of tools or a folder of prompts that cannot be used, an address that everybody could listen at.
         InputError: a file of clusters or of benchmarks that cannot be used.
     """
     limits = config.limits()
@@ -93,7 +98,8 @@ def check(config: RunConfig) -> Plan:
     benchmarks = Contamination.of_files(config.contamination) if config.contamination else None
     tasks = open_tasks(config.backend) if config.code else None
     shelf = open_shelf(config.clusters)
-    return Plan(limits, models, services, manifests, _target(config), texts, shelf, benchmarks, tasks)
+    served = listening(config, os.environ)
+    return Plan(limits, models, services, manifests, _target(config), texts, shelf, benchmarks, tasks, served)
 
 
 @asynccontextmanager
@@ -119,14 +125,16 @@ def compose(
     plan: Plan,
     toolboxes: Sequence[Toolbox],
     storage: Storage,
-    sink: Sink,
+    sinks: Sequence[Sink],
     warn: Warn = unheard,
     journal: Journal | None = None,
     low: Callable[[str], None] = silent,
     redactor: Redactor = NOTHING,
+    followers: Callable[[str], Sequence[Follower]] = lambda _run: (),
 ) -> Run:
     """The run, ready to go; `identity.json` says what it is made of. `warn` hears of the steering's alarms, `low` of a
-    disk that is nearly full. With a `journal` that has a past the run goes on from there.
+    disk that is nearly full. With a `journal` that has a past the run goes on from there. `followers` are asked for
+    with a name of the run that settings and seed decide.
 
     Raises:
         ConfigError: the tools do not fit together, or no cluster can be made from them, or the past is another run's.
@@ -177,7 +185,8 @@ def compose(
         handlers=cast.handlers,
         reject=cast.reject,
         release=cast.release,
-        sinks=(sink,),
+        sinks=sinks,
+        followers=followers(f"{digest}-{config.seed}"),
         storage=storage,
         meter=meter,
         run_digest=digest,

@@ -27,6 +27,7 @@ from .safe import one_line
 def run(*, settings: Annotated[RunConfig | None, Parameter(name="*")] = None) -> int:
     """See the help text in `app.py`: that one is shown without loading this module."""
     # Here and not above: `--help` and wrong flags need neither the agents nor the MCP client.
+    from ..runtime.streaming.server import MOST_CONSUMERS
     from .composition import check
 
     config = settings or RunConfig()
@@ -34,6 +35,7 @@ def run(*, settings: Annotated[RunConfig | None, Parameter(name="*")] = None) ->
     needed = descriptors(
         connections=plan.limits.concurrency * plan.models.remote,
         servers=len(plan.manifests) * config.max_servers,
+        consumers=MOST_CONSUMERS if plan.listening else 0,
     )
     allow(needed, hint="lower --concurrency or --max-servers")
     redactor = _redactor(config)
@@ -70,6 +72,7 @@ def _redactor(config: RunConfig) -> Redactor:
     """What must stand nowhere: secrets of the environment and of the addresses in the settings."""
     models = config.models.values()
     variables = {name for model in models for name in (model.api_key_env, *model.headers_env.values())}
+    variables |= {config.listen_token_env} if config.listen_token_env else set()
     own = [url for model in models for url in (model.base_url, *model.base_urls) if url]
     return Redactor(secrets_of(os.environ, variables=variables, addresses=(*config.base_url, *own)))
 

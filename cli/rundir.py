@@ -18,8 +18,9 @@ from pydantic import JsonValue
 
 from ..agents.prompt_set import PromptSet
 from ..runtime.config import RunConfig
-from ..runtime.continued import ContinuedFile, ContinuedStream
+from ..runtime.continued import ContinuedFile
 from ..runtime.errors import ConfigError, InputError, OutputError
+from ..runtime.following import Follower, FollowingSink
 from ..runtime.journal import SegmentJournal, open_journal
 from ..runtime.journal.lock import RunLock
 from ..runtime.journal.reader import OLD_JOURNAL
@@ -42,7 +43,10 @@ class Outputs:
 
     directory: Path
     storage: DirectoryStorage
-    sink: Sink
+    sinks: tuple[Sink, ...]
+    """A file: it is given each row before the next is committed."""
+    followers: tuple[Follower, ...]
+    """Stdout or a named pipe: whoever reads them may be slow, so they follow the journal."""
     summary: Path | None
     """Where a copy of the summary is wanted."""
     journal: SegmentJournal
@@ -94,7 +98,8 @@ def open_outputs(config: RunConfig, now: datetime, hide: Callable[[str], str] = 
     if config.out != STDOUT and config.overwrite and Path(config.out).is_file():
         os.truncate(config.out, 0)  # last, when nothing else can refuse any more
     sink = sink or _open_rows(config.out, overwrite=config.overwrite or journal.past.committed > 0)
-    return Outputs(storage.path, storage, _continued(sink, config.out, journal), config.summary, journal, lock)
+    sinks, followers = _continued(sink, config.out, journal)
+    return Outputs(storage.path, storage, sinks, followers, config.summary, journal, lock)
 
 
 def write_identity(storage: Storage, identity: dict[str, JsonValue], *, continues: bool = False) -> None:
@@ -128,14 +133,11 @@ def _continues(run: Path, config: RunConfig) -> bool:
     return there
 
 
-def _continued(sink: Sink, out: str, journal: SegmentJournal) -> Sink:
-    """The sink, told what it was given in earlier sessions of the run."""
-    if out == STDOUT:
-        delivered = journal.past.cursors.get(STDOUT, 0)
-        return ContinuedStream(sink, delivered, lambda seq: journal.note_cursor(STDOUT, seq))
-    if not (isinstance(sink, FileSink) and sink.regular):
-        return sink
-    return ContinuedFile(sink, Path(out).open("rb"), sink.truncate, out)
+def _continued(sink: Sink, out: str, journal: SegmentJournal) -> tuple[tuple[Sink, ...], tuple[Follower, ...]]:
+    """The sink, told what it was given in earlier sessions of the run: a file reads it, a stream's place is kept."""
+    if isinstance(sink, FileSink) and sink.regular:
+        return (ContinuedFile(sink, Path(out).open("rb"), sink.truncate, out),), ()
+    return (), (FollowingSink(sink, journal, out).follow,)
 
 
 def _mend(storage: DirectoryStorage, name: str) -> None:

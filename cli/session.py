@@ -14,7 +14,10 @@ from anyio.abc import TaskStatus
 from structlog.typing import FilteringBoundLogger
 
 from ..runtime.config import RunConfig
+from ..runtime.following import Follower
 from ..runtime.redaction import NOTHING, Redactor
+from ..runtime.streaming.listener import Door, open_door
+from ..runtime.streaming.server import Server
 from ..runtime.supervisor import Run, Summary, first_cause
 from .composition import Plan, compose, open_toolboxes
 from .panel import watch
@@ -68,17 +71,22 @@ class Session:
         if past:
             self._log.info("run resumed", commits=past.committed, in_flight=past.in_flight, cut_bytes=past.repaired)
         servers = open_toolboxes(self._plan, self._config.max_servers, self._outputs.servers_log)
-        async with servers as toolboxes, self._plan.models.open(self._outputs.storage, self._redactor.text):
+        async with (
+            servers as toolboxes,
+            self._doors() as door,
+            self._plan.models.open(self._outputs.storage, self._redactor.text),
+        ):
             self._run = compose(
                 self._config,
                 self._plan,
                 toolboxes,
                 self._outputs.storage,
-                self._outputs.sink,
+                self._outputs.sinks,
                 self._alarm,
                 self._outputs.journal,
                 self._log.warning,
                 self._redactor,
+                partial(self._followers, door),
             )
             self._outputs.begin()
             self._log.info(
@@ -89,6 +97,28 @@ class Session:
             async with self._progress(self._run):
                 summary = await self._run.run()
             self._log.info("run ended", accepted=summary.accepted, rejected=summary.rejected, wall_s=summary.wall_s)
+
+    @asynccontextmanager
+    async def _doors(self) -> AsyncGenerator[Door | None]:
+        """Where consumers come in, when they are wanted."""
+        wanted = self._plan.listening
+        if wanted is None:
+            yield None
+            return
+        async with open_door(wanted.address) as (door, found):
+            self._log.info("listening", address=str(found))
+            if not self._config.quiet or found.port != wanted.address.port:
+                sys.stderr.write(f"tdscaling: listening on {found}\n")
+                sys.stderr.flush()
+            yield door
+
+    def _followers(self, door: Door | None, run: str) -> tuple[Follower, ...]:
+        """Whoever reads the rows from the journal."""
+        wanted, journal = self._plan.listening, self._outputs.journal
+        if door is None or wanted is None:
+            return self._outputs.followers
+        server = Server(door, journal, run=run, access=wanted.access, linger=self._config.linger, note=self._log.info)
+        return (*self._outputs.followers, server.serve)
 
     def _alarm(self, name: str, what: str) -> None:
         """The steering sees trouble."""

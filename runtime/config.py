@@ -133,6 +133,16 @@ class RunConfig(BaseSettings):
     """Where accepted rows go: a file, or - for stdout."""
     overwrite: bool = False
     """Replace the file given with --out when it already holds something."""
+    listen: str | None = None
+    """Also serve accepted rows at unix:PATH, tcp:HOST:PORT or tls:HOST:PORT, see docs/streaming.md."""
+    listen_token_env: str | None = None
+    """Environment variable with the token that consumers of --listen must give."""
+    listen_cert: Path | None = None
+    """For tls: a PEM file with certificate and key."""
+    listen_ca: Path | None = None
+    """For tls: a PEM file with who signs the certificates that consumers must show."""
+    linger: Seconds = 5.0
+    """Seconds that a finished run waits for a consumer of --listen that takes nothing."""
     run: Path | None = None
     """Run directory; a new one under runs/ when absent."""
     resume: Resume = "never"

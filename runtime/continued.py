@@ -1,8 +1,7 @@
-"""Sinks of a run that goes on: they are given every row from the first one, and know which they have already.
+"""A file of rows of a run that goes on: it is given every row from the first one, and knows which it has already.
 
-A file is compared with what it is given, byte for byte: where it ends, or ends in the middle of a line, it is written
-on from there. So it holds every row exactly once, whatever killed the run, and a file that was moved away is written
-anew. A stream cannot be read again: rows are skipped up to the last one that is known to have been delivered.
+It is compared with what it is given, byte for byte: where it ends, or ends in the middle of a line, it is written on
+from there. So it holds every row exactly once, whatever killed the run, and a file that was moved away is written anew.
 """
 
 from __future__ import annotations
@@ -51,25 +50,3 @@ class ContinuedFile:
         if self._existing is not None:
             self._existing.close()
             self._existing = None
-
-
-class ContinuedStream:
-    """A sink to a stream that was given rows before. Also notes how far it came, for the next time."""
-
-    def __init__(self, inner: Sink, delivered: int, note: Callable[[int], None]) -> None:
-        """`delivered`: rows to leave out at the beginning; `note` takes the number of rows delivered after each."""
-        self._inner = inner
-        self._delivered = delivered
-        self._note = note
-        self._given = 0
-
-    async def write(self, line: bytes) -> None:
-        """See Sink."""
-        self._given += 1
-        if self._given > self._delivered:
-            await self._inner.write(line)
-            self._note(self._given)
-
-    async def aclose(self) -> None:
-        """See Sink."""
-        await self._inner.aclose()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol, cast
@@ -14,6 +15,7 @@ from .bus import Bus, Clock, Handler, Reject, Release
 from .committer import SNAPSHOT_EVERY, Committer, Controller
 from .continued import ContinuedFile
 from .errors import OutputError, UserError
+from .following import Follower, followed
 from .journal import Journal, open_inline
 from .limits import Limits
 from .mailbox import Signal
@@ -136,6 +138,7 @@ class Run:
         reject: Reject,
         release: Release,
         sinks: Sequence[Sink],
+        followers: Sequence[Follower] = (),
         storage: Storage,
         meter: Meter,
         run_digest: str,
@@ -151,10 +154,11 @@ class Run:
     ) -> None:
         """Opens the run's files and draws the first assignments.
 
-        `run_digest` and `run_seed` go into every row's id. `journal` may hold a past, with which the run goes on;
-        without one, what the storage holds is opened. Every `snapshot_every` commits it is given a digest of the
-        controller's state, by which a resume is checked. While fewer than `min_free` bytes can be written, nothing is
-        admitted, and `warn` is told. What the `redactor` knows stands in no row and no reason.
+        `sinks` are given each row before the next is committed; `followers` read the journal beside the run, which ends
+        when they have. `run_digest` and `run_seed` go into every row's id. `journal` may hold a past, with which the
+        run goes on; without one, what the storage holds is opened. Every `snapshot_every` commits it is given a digest
+        of the controller's state, by which a resume is checked. While fewer than `min_free` bytes can be written,
+        nothing is admitted, and `warn` is told. What the `redactor` knows stands in no row and no reason.
 
         Raises:
             ConfigError: the limits contradict themselves.
@@ -170,6 +174,7 @@ class Run:
         self._clock = clock
         self._cpu_clock = cpu_clock
         self._sinks = sinks
+        self._followers = followers
         self._min_free = min_free
         self._redactor = redactor
         self._warn = warn
@@ -200,6 +205,7 @@ class Run:
         self._stopping = False
         self._stop = Signal()
         self._aborted = False
+        self._patience = math.inf  # when, on the loop's clock, nothing is waited for any more
         self._all: anyio.CancelScope | None = None  # everything but closing; a scope can only be made on a loop
         self.summary: Summary | None = None
         """Set when the run has ended, also when `run` raises."""
@@ -265,8 +271,17 @@ class Run:
         )
 
     async def _produce(self) -> None:
-        """Everything that runs, until the committer says that it is over."""
+        """Everything that runs: episodes until the committer says that it is over, followers until they have all."""
         await self._committer.restore()
+        async with followed(self._followers, self._journal.end, self._hurry):
+            await self._synthesise()
+
+    async def _hurry(self) -> float:
+        """When a stop is requested: until when, on the loop's clock, followers are waited for."""
+        await self._stop.until(lambda: self._stopping)
+        return min(self._patience, anyio.current_time() + self._limits.grace)
+
+    async def _synthesise(self) -> None:
         async with self._bus, anyio.create_task_group() as group:
             admission, committing = anyio.CancelScope(), anyio.CancelScope()
             group.start_soon(self._admit, admission, name="admission")
@@ -298,7 +313,7 @@ class Run:
         """When a stop is requested: no more admissions, then wait for what is in flight, but not for ever."""
         await self._stop.until(lambda: self._stopping)
         admission.cancel()
-        committing.deadline = anyio.current_time() + self._limits.grace + FLUSH_SECONDS
+        self._patience = committing.deadline = anyio.current_time() + self._limits.grace + FLUSH_SECONDS
         with anyio.move_on_after(self._limits.grace):
             await self._bus.drained()
         self._committer.close()

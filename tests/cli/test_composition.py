@@ -41,7 +41,7 @@ def digest(**settings: object) -> str:
     """The digest of a run with these settings."""
     config = RunConfig(**settings)
     plan, storage = check(config), MemoryStorage()
-    compose(config, plan, plan.services, storage, MemorySink())
+    compose(config, plan, plan.services, storage, [MemorySink()])
     identity = msgspec.json.decode(bytes(storage.files["identity.json"]), type=dict[str, object])
     return str(identity["digest"])
 
@@ -82,7 +82,7 @@ def test_two_tools_of_one_name_are_refused() -> None:
     config = RunConfig(services="orders")
     plan = check(config)
     with pytest.raises(ConfigError, match="is in orders and in orders"):
-        compose(config, plan, (*plan.services, *plan.services), MemoryStorage(), MemorySink())
+        compose(config, plan, (*plan.services, *plan.services), MemoryStorage(), [MemorySink()])
 
 
 def test_a_signal_while_servers_start_ends_them_and_the_run(hanging: Path, shell: Shell) -> None:

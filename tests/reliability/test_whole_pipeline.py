@@ -69,7 +69,7 @@ async def live(storage: FragileStorage, seed: int) -> None:
     sink = ContinuedFile(StorageSink(rows), storage.open_read(ROWS), rows.truncate, ROWS)
     journal = open_inline(storage, pause=anyio.lowlevel.checkpoint, index=Index())
     plan = unreliable(seed)
-    await compose(CONFIG, plan, plan.services, storage, sink, journal=journal).run()
+    await compose(CONFIG, plan, plan.services, storage, [sink], journal=journal).run()
 
 
 def unreliable(seed: int) -> Plan:
