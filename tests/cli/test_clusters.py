@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tdscaling.tests.cli.shell import Shell
+from tdscaling.tests.evolution.catalogs.test_bad_input import POISON
 from tdscaling.tests.evolution.clusterfile.lines import ORDERS, joined_line, shop_line, shops, write
 
 FILE = "clusters.jsonl"
@@ -212,6 +213,57 @@ def test_build_gives_the_same_file_whatever_the_workers_and_the_hash_seed(shell:
     assert {service for line in built for service in line["services"]} >= {"order", "invoice"}
     assert sum(json.loads((shell.folder / "a.json").read_text())["skipped"].values()) == 1
     assert shell.run("clusters", "stats", "a.jsonl", "--check").code == 0
+
+
+def test_poisoned_documents_cost_nothing_but_themselves(shell: Shell) -> None:
+    """Cut off, not UTF-8, 100 MB, nested, circular, wide, in any script: counted, and the others are built."""
+    folder = shell.folder / catalogue(shell)
+    build = ("clusters", "build", "--catalog", "openapi:apis", "--workers", "1")
+    alone = shell.run(*build, "--out", "a.jsonl")
+    assert alone.code == 0, alone.err
+    for name, (content, _) in POISON.items():
+        (folder / f"z-{name}").write_bytes(content)
+    with (folder / "z-large.json").open("wb") as large:
+        large.truncate(100 * 2**20)
+    (folder / "z-circle.json").write_text(json.dumps(circular()))
+    told = shell.run(*build, "--out", "b.jsonl", "--report", "b.json")
+    assert told.code == 0, told.err
+    assert (told.out, len(told.complaint)) == ("", 1)
+    skipped = json.loads((shell.folder / "b.json").read_text())["skipped"]
+    assert skipped["too_large"] == 1
+    assert skipped["external_ref"] == 1
+    assert {reason for _, reason in POISON.values()} <= set(skipped)
+    built = {line["id"]: line for line in rows((shell.folder / "b.jsonl").read_text())}
+    assert {line["id"] for line in rows((shell.folder / "a.jsonl").read_text())} <= set(built)
+    assert any("知" in tool["original"] for line in built.values() for tool in line["tools"])
+    assert shell.run("clusters", "stats", "b.jsonl", "--check").code == 0
+
+
+def circular() -> dict[str, Any]:
+    """An API whose schemas contain themselves, refer elsewhere, and have a thousand fields; its names are Chinese."""
+    fields = {f"field_{n}": {"$ref": "#/components/schemas/知"} for n in range(1_000)}
+    thing = {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}, **fields}}
+    elsewhere = {"$ref": "https://absent.example/schema.json"}
+    key = {"name": "thingId", "in": "path", "required": True, "schema": {"type": "string"}}
+    gives = {"200": {"description": "", "content": {"application/json": {"schema": thing}}}}
+    many = {"200": {"description": "", "content": {"application/json": {"schema": {"type": "array", "items": thing}}}}}
+    body = {"content": {"application/json": {"schema": {"type": "object", "properties": {"note": elsewhere}}}}}
+    return {
+        "openapi": "3.0.0",
+        "info": {"title": "things", "version": "1"},
+        "paths": {
+            "/things": {
+                "get": {"operationId": "知/list", "summary": "List things", "responses": many},
+                "post": {"operationId": "知/create", "requestBody": body, "responses": gives},
+            },
+            "/things/{thingId}": {
+                "parameters": [key],
+                "get": {"operationId": "知/get", "responses": gives},
+                "delete": {"operationId": "知/get", "responses": gives},
+            },
+        },
+        "components": {"schemas": {"知": thing}},
+    }
 
 
 @pytest.mark.parametrize(
