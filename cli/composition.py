@@ -31,6 +31,7 @@ from ..runtime.journal import Journal
 from ..runtime.limits import Limits
 from ..runtime.meter import Meter
 from ..runtime.model import Model
+from ..runtime.profile.profiler import Profiler
 from ..runtime.redaction import NOTHING, Redactor
 from ..runtime.sinks import Sink
 from ..runtime.storage import Storage
@@ -131,6 +132,7 @@ def compose(
     low: Callable[[str], None] = silent,
     redactor: Redactor = NOTHING,
     followers: Callable[[str], Sequence[Follower]] = lambda _run: (),
+    profiler: Profiler | None = None,
 ) -> Run:
     """The run, ready to go; `identity.json` says what it is made of. `warn` hears of the steering's alarms, `low` of a
     disk that is nearly full. With a `journal` that has a past the run goes on from there. `followers` are asked for
@@ -195,6 +197,7 @@ def compose(
         min_free=config.min_free << 20,
         warn=low,
         redactor=redactor,
+        profiler=profiler,
     )
 
 

@@ -21,6 +21,7 @@ from ..runtime.streaming.server import Server
 from ..runtime.supervisor import Run, Summary, first_cause
 from .composition import Plan, compose, open_toolboxes
 from .panel import watch
+from .profiling import make_profiler, watched
 from .rundir import STDOUT, Outputs
 from .terminal import err_console
 
@@ -76,6 +77,7 @@ class Session:
             self._doors() as door,
             self._plan.models.open(self._outputs.storage, self._redactor.text),
         ):
+            profiler = make_profiler(self._config)
             self._run = compose(
                 self._config,
                 self._plan,
@@ -87,6 +89,7 @@ class Session:
                 self._log.warning,
                 self._redactor,
                 partial(self._followers, door),
+                profiler,
             )
             self._outputs.begin()
             self._log.info(
@@ -94,7 +97,7 @@ class Session:
                 tools=sum(len(box.tools()) for box in toolboxes),
                 limits=repr(self._plan.limits),
             )
-            async with self._progress(self._run):
+            async with self._progress(self._run), watched(self._config, profiler, self._run, self._plan.models):
                 summary = await self._run.run()
             self._log.info("run ended", accepted=summary.accepted, rejected=summary.rejected, wall_s=summary.wall_s)
 

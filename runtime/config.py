@@ -153,6 +153,14 @@ class RunConfig(BaseSettings):
     """Megabytes of disk below which no new episode begins."""
     summary: Path | None = None
     """Also write the summary (JSON) here."""
+    profile: bool = True
+    """Measure where the time goes, for the summary and for `tdscaling profile`; see docs/profiling.md."""
+    trace: Path | None = None
+    """Also write a trace of some episodes here, for Perfetto or chrome://tracing."""
+    trace_every: Count = 10
+    """With --trace: episodes of which one gets a track."""
+    metrics: Annotated[int, Number, Field(ge=0, le=65535)] | None = None
+    """Serve metrics for Prometheus on this port of loopback while the run goes on; 0 takes a free one."""
     policy: Policy = "pace"
     """What decides what is synthesised next: see docs/diversity.md."""
     budget: Annotated[float, Number, Field(ge=0.5, le=1, allow_inf_nan=False)] = 0.9

@@ -11,6 +11,7 @@ import anyio
 import msgspec
 
 from . import seed
+from .assignment import Assignment
 from .bus import Bus, Clock, Handler, Reject, Release
 from .committer import SNAPSHOT_EVERY, Committer, Controller
 from .continued import ContinuedFile
@@ -21,6 +22,9 @@ from .limits import Limits
 from .mailbox import Signal
 from .messages import Draft, Outcome, Role
 from .outlook import Observer, Outlook
+from .profile.hlog import HLOG, hlog
+from .profile.profiler import Profiler, measured
+from .profile.record import EPISODE, PROFILE, ProfileSummary
 from .redaction import NOTHING, Redactor
 from .sinks import Sink, StorageSink
 from .storage import Storage
@@ -119,6 +123,8 @@ class Summary(msgspec.Struct, frozen=True):
     """Of the attempts, those that earlier sessions of this run committed. Requests, tokens and times are this one's."""
     outlook: Outlook = Outlook()
     """What the steering saw at the end: diversity, cost, alarms that stand."""
+    profile: ProfileSummary | None = None
+    """Where the time went; None without a profile."""
 
 
 def silent(line: str) -> None:
@@ -149,6 +155,7 @@ class Run:
         min_free: int = 0,
         redactor: Redactor = NOTHING,
         warn: Callable[[str], None] = silent,
+        profiler: Profiler | None = None,
         clock: Clock = time.perf_counter_ns,
         cpu_clock: Callable[[], float] = time.process_time,
     ) -> None:
@@ -201,7 +208,9 @@ class Run:
             deadline=limits.deadline,
             max_restarts=limits.max_restarts,
             clock=clock,
+            profiler=profiler,
         )
+        self._profiler = profiler
         self._stopping = False
         self._stop = Signal()
         self._aborted = False
@@ -224,7 +233,7 @@ class Run:
         wall, cpu = self._clock(), self._cpu_clock()
         error: BaseException | None = None
         try:
-            with anyio.CancelScope() as self._all:
+            with measured(self._profiler), anyio.CancelScope() as self._all:
                 if not self._aborted:
                     await self._produce()
         except BaseException as raised:  # noqa: BLE001 - kept for the end: everything is closed first, then it is raised
@@ -233,6 +242,7 @@ class Run:
         self.summary = self._summarise((self._clock() - wall) / 1e9, self._cpu_clock() - cpu)
         try:
             self._storage.write_text("summary.json", _pretty(self.summary))
+            self._keep_profile()
         except OutputError as unwritten:
             closing = closing or unwritten
         error = error or closing or (None if self._stopping else self._committer.tally.failure())
@@ -284,6 +294,8 @@ class Run:
     async def _synthesise(self) -> None:
         async with self._bus, anyio.create_task_group() as group:
             admission, committing = anyio.CancelScope(), anyio.CancelScope()
+            if self._profiler is not None:
+                group.start_soon(self._profiler.watch, name="profiler")
             group.start_soon(self._admit, admission, name="admission")
             group.start_soon(self._drain, admission, committing, name="drain")
             with committing:
@@ -294,11 +306,20 @@ class Run:
         """Start episodes in index order as slots become free and commits let assignments be drawn."""
         with scope:
             while True:
-                assignment = await self._committer.assignments.get()
+                assignment = await self._next_assignment()
                 await self._room()
                 row_id = seed.row_id(self._run_digest, self._run_seed, assignment.index)
                 await self._bus.admit(Draft(row_id, assignment))
                 self._journal.assigned(assignment.index, row_id)
+
+    async def _next_assignment(self) -> Assignment:
+        """The next in index order; waiting for it while slots are free is what the order costs."""
+        if self._profiler is None or len(self._committer.assignments):
+            return await self._committer.assignments.get()
+        begun, free = self._clock(), 1.0 - self._bus.in_flight / self._limits.concurrency
+        assignment = await self._committer.assignments.get()
+        self._profiler.starved(self._clock() - begun, free)
+        return assignment
 
     async def _room(self) -> None:
         """Wait until the disk has room: what is in flight still needs some."""
@@ -319,6 +340,8 @@ class Run:
         self._committer.close()
 
     async def _arrive(self, outcome: Outcome, timing: Timing) -> None:
+        if self._profiler is not None:
+            self._profiler.note(EPISODE, outcome.status, int(timing.total_ms * 1e6))
         await self._timings.write(self._encoder.encode(timing) + b"\n")
         await self._committer.arrive(self._redactor.outcome(outcome))
 
@@ -336,6 +359,13 @@ class Run:
             except OutputError as error:
                 first = first or error
         return first
+
+    def _keep_profile(self) -> None:
+        """Raises OutputError."""
+        if self._profiler is not None:
+            profile = self._profiler.profile()
+            self._storage.write_text(PROFILE, msgspec.json.encode(profile).decode() + "\n")
+            self._storage.write_text(HLOG, hlog(profile))
 
     def _summarise(self, wall_s: float, cpu_s: float) -> Summary:
         tally = self._committer.tally
@@ -356,6 +386,7 @@ class Run:
             interrupted=self._stopping,
             resumed=self._journal.past.committed,
             outlook=self._outlook(),
+            profile=self._profiler.profile().summary() if self._profiler else None,
         )
 
     def _outlook(self) -> Outlook:
