@@ -30,7 +30,7 @@ from .mcp_health import Health
 from .mcp_leftovers import PREFIX, claim, sweep
 from .mcp_listing import Listing, read_listing, what_changed
 from .mcp_pool import SessionPool
-from .mcp_reply import check_output, cut, reply_text, structured
+from .mcp_reply import check_output, cut, reply_text, resources_of, structured
 from .mcp_scratch import read_files
 from .mcp_session import Refused, Request, Session, one_line
 from .tools import EVALUATION_ONLY, JsonObject, Snapshot, ToolReply, ToolSpec
@@ -280,7 +280,7 @@ class McpWorld:
             return ToolReply(cut(aliases.incoming(answer.message), self._max_reply), is_error=True)
         text = aliases.incoming(reply_text(answer, as_json=self._listing.shows_json(name)))
         failed = bool(answer.is_error) or text.startswith(self._manifest.errors or "\0")
-        return ToolReply(cut(text, self._max_reply), is_error=failed)
+        return ToolReply(cut(text, self._max_reply), failed, () if failed else resources_of(answer))
 
     async def snapshot(self) -> dict[str, Snapshot]:
         """`{name: {"files": {path: text or hash}, "state": {call: reply}}}`, as the manifest says.

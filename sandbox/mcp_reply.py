@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import json
+from base64 import b64decode
+from urllib.parse import unquote, urlsplit
 
 from jsonschema_rs import Draft202012Validator
 from mcp_types import (
@@ -18,7 +20,7 @@ from mcp_types import (
 )
 
 from ..runtime.errors import EnvironmentFault
-from .tools import JsonObject, JsonValue
+from .tools import JsonObject, JsonValue, Resource
 
 
 def check_output(service: str, tool: str, result: CallToolResult, validator: Draft202012Validator | None) -> None:
@@ -52,6 +54,25 @@ def reply_text(result: CallToolResult, *, as_json: bool) -> str:
     if as_json:
         return text if _same(text, structured) else json.dumps(structured, ensure_ascii=False)
     return text if result.content else json.dumps(structured, ensure_ascii=False)
+
+
+def resources_of(result: CallToolResult) -> tuple[Resource, ...]:
+    """The files that a good reply holds, each under the last part of its address; one that is no base64 is left out."""
+    found: list[Resource] = []
+    for block in result.content if not result.is_error else ():
+        if isinstance(block, EmbeddedResource):
+            resource = block.resource
+            path = unquote(urlsplit(resource.uri).path).rpartition("/")[2] or "resource"
+            try:
+                data = (
+                    resource.text.encode("utf-8", "replace")
+                    if isinstance(resource, TextResourceContents)
+                    else b64decode(resource.blob, validate=True)
+                )
+            except ValueError:
+                continue
+            found.append(Resource(path, data))
+    return tuple(found)
 
 
 def cut(text: str, limit: int) -> str:

@@ -6,9 +6,11 @@ private state: calls change it, `snapshot()` reads it, `aclose()` ends it.
 
 from __future__ import annotations
 
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import msgspec
+
+from ..runtime.errors import TdscalingError
 
 JsonValue: TypeAlias = Any
 """A decoded JSON value: None, bool, int, float, str, list or dict of such."""
@@ -38,12 +40,22 @@ class ToolSpec(msgspec.Struct, frozen=True):
     """True when a call never changes state."""
 
 
+class Resource(msgspec.Struct, frozen=True):
+    """A file that a tool hands over beside its answer."""
+
+    path: str
+    """Where it belongs in a workspace, relative."""
+    data: bytes
+
+
 class ToolReply(msgspec.Struct, frozen=True):
     """What a tool answered, good or bad. A tool that refuses is an answer, not an exception."""
 
     content: str
     """The text a model is shown: JSON text for a tool with an output schema, else as the server wrote it."""
     is_error: bool = False
+    resources: tuple[Resource, ...] = ()
+    """Files that come with it: they land in the workspaces of the same episode, before the answer is told."""
 
 
 class World(Protocol):
@@ -65,6 +77,19 @@ class World(Protocol):
     async def aclose(self) -> None:
         """End the world and everything it started. Idempotent, never raises, bounded in time."""
         ...
+
+
+@runtime_checkable
+class Workspace(Protocol):
+    """What a world with files of its own can do beside."""
+
+    async def put(self, path: str, data: bytes) -> None:
+        """Lay a file into it. Raises ResourceRefused, and InfrastructureFault as `World.call` does."""
+        ...
+
+
+class ResourceRefused(TdscalingError):
+    """A workspace does not take a file: outside of it, too large, disk full. One line."""
 
 
 class Toolbox(Protocol):

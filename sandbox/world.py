@@ -8,8 +8,8 @@ from contextlib import AsyncExitStack
 import anyio
 
 from ..runtime.errors import ConfigError
-from .services.errors import unknown_tool
-from .tools import JsonObject, Snapshot, Toolbox, ToolReply, World
+from .services.errors import error_reply, unknown_tool
+from .tools import JsonObject, ResourceRefused, Snapshot, Toolbox, ToolReply, Workspace, World
 
 CLOSE_SECONDS = 10.0
 """How long one world may take to end. Worlds bound themselves; this holds when one does not."""
@@ -42,17 +42,27 @@ class CompositeWorld:
         """`closing` ends every world of `worlds` when it is left."""
         self._routes = routes
         self._worlds = worlds
+        self._workspaces = [world for world in worlds if isinstance(world, Workspace)]
         self._closing = closing
 
     async def call(self, name: str, arguments: JsonObject) -> ToolReply:
         """Run one tool in the world that has it; an unknown name is an `unknown_tool` error reply.
+
+        Files that come with a reply are laid into every workspace there is, before anybody hears of them.
 
         Raises what the world's own `call` raises: EnvironmentFault, InfrastructureFault.
         """
         world = self._routes.get(name)
         if world is None:
             return unknown_tool(name)
-        return await world.call(name, arguments)
+        reply = await world.call(name, arguments)
+        try:
+            for resource in reply.resources:
+                for workspace in self._workspaces:
+                    await workspace.put(resource.path, resource.data)
+        except ResourceRefused as refusal:
+            return error_reply("conflict", f"the file could not be stored: {refusal}")
+        return reply
 
     async def snapshot(self) -> dict[str, Snapshot]:
         """The present state of every service. Raises InfrastructureFault as a world's own `snapshot` does."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ...sandbox.code.specs import SPECS
 from ...sandbox.facts import is_identifier, kind_of, snake
 from ...sandbox.tools import JsonObject, JsonValue
 from ..said import folded
 from ..talk import MAX_ARGUMENTS, Made, Talk
 from .problem import Problem, TalkGate
 
+_OWN = {spec.name: spec.input_schema for spec in SPECS}
 MAX_CALLS = 32
 """Calls of one message."""
 
@@ -42,8 +44,13 @@ def batches(talk: Talk) -> Iterator[Problem]:
 
 
 def provenance(talk: Talk) -> Iterator[Problem]:
-    """Every identifier in an argument was told, or returned by a call of an earlier message."""
+    """Every identifier in an argument was told, or returned by a call of an earlier message.
+
+    The workspace of the code tool is the assistant's own: what it calls a file there, it need not have been told.
+    """
     for made in talk.made:
+        if talk.schemas.get(made.name) == _OWN.get(made.name, ()):
+            continue
         for name, leaf in identifiers(made, talk.schemas.get(made.name, {})):
             if not talk.stood_before(leaf, made.position):
                 yield Problem("provenance.invented", f"{name} of {made.name}", made.position)

@@ -15,7 +15,7 @@ import msgspec
 from ...runtime.chat import AssistantMessage, ChatMessage, SystemMessage, ToolDefinition, ToolMessage, UserMessage
 from ...sandbox.tasks.catalogue import FAMILIES
 from ...sandbox.tasks.family import Family, Slots
-from ...sandbox.tasks.moves import Move, moves
+from ...sandbox.tasks.moves import EXPORT, Move, moves
 from ...sandbox.tools import JsonObject
 from ..paths import decode, find
 from ..prompts import PLAN_FIRST, VERIFY
@@ -33,8 +33,9 @@ DOES = {
     "write_file": "write the file",
     "read_file": "read the file",
     "run_tests": "run the tests",
+    EXPORT: "export the records",
 }
-"""What a plan says of each tool."""
+"""What a plan says of each tool; any other one writes the result back."""
 
 
 class Made(msgspec.Struct, frozen=True):
@@ -45,8 +46,15 @@ class Made(msgspec.Struct, frozen=True):
 
     @property
     def ok(self) -> bool:
-        """Whether it went well."""
-        return not isinstance(self.reply.get("error"), dict) and self.reply.get("status", "ok") == "ok"
+        """Whether it went well. The `status` of a cell says so; that of a business record says something else."""
+        ran = "exit_code" not in self.reply or self.reply.get("status") == "ok"
+        return ran and not isinstance(self.reply.get("error"), dict)
+
+    @property
+    def denied(self) -> bool:
+        """Whether trying again is of no use."""
+        error = self.reply.get("error")
+        return isinstance(error, dict) and error.get("code") in ("permission_denied", "forbidden")
 
 
 def work_on(
@@ -65,12 +73,14 @@ def work_on(
     place, last, tries = _follow(way, made)
     if place == len(way):
         return _result(family, slots, way, made, dice), []
-    if tries >= TRIES:
-        return answers.failure(msgspec.json.encode(last.reply if last else {}).decode(), dice), []
+    if tries >= TRIES or (last and last.denied):
+        failed = answers.failure(msgspec.json.encode(last.reply if last else {}).decode(), dice)
+        return " ".join(filter(None, (_told(way, made, dice), failed))), []
     plan = ""
     if not made and PLAN_FIRST in rules:
-        plan = answers.plan(list(dict.fromkeys(DOES[move.tool] for move in way)), dice)
-    return plan, [Call(way[place].tool, way[place].arguments)]
+        plan = answers.plan(list(dict.fromkeys(DOES.get(move.tool, "write it back") for move in way)), dice)
+    move = way[place]
+    return plan, [Call(move.tool, {**move.arguments, **({move.takes: _value(way, made)} if move.takes else {})})]
 
 
 def _known(text: str) -> tuple[Family, Slots] | None:
@@ -94,17 +104,18 @@ def _way(
     family: Family, slots: Slots, made: Sequence[Made], *, fresh: bool, back: bool, dice: Random
 ) -> tuple[Move, ...]:
     """The calls that it has in mind. Whether it looks first is decided before the first call, and then seen from it."""
-    source = family.solve(slots) if family.kind != "repair" else ""
-    if family.kind == "repair":
+    source = family.solve(slots) if not family.mends else ""
+    if family.mends:
         read = next((call.reply for call in made if call.tool == "read_file" and call.ok), {})
         source = family.mended(str(read.get("content", "")))
     looking = moves(family, slots, source, look=True, back=back)
     straight = moves(family, slots, source, look=False, back=back)
     if not made:
         return looking if fresh and dice.random() < LOOKS else straight
-    asked = [call.tool for call in made if call.ok]
+    if family.errand and all(call.tool == EXPORT for call in made):
+        return looking if dice.random() < LOOKS else straight
     # A look at the tables and the question itself are both `sql`: a schema has a column of its own.
-    looked = asked[:1] == ["shell"] or any(call.reply.get("columns") == ["name", "sql"] for call in made)
+    looked = any(call.tool == "shell" or call.reply.get("columns") == ["name", "sql"] for call in made)
     return looking if looked else straight
 
 
@@ -121,12 +132,25 @@ def _follow(way: Sequence[Move], made: Sequence[Made]) -> tuple[int, Made | None
 
 def _result(family: Family, slots: Slots, way: Sequence[Move], made: Sequence[Made], dice: Random) -> str:
     """What came out, in a sentence or two."""
-    told = next((move for move in way if move.told), None)
-    if told is not None:
-        reply = [call.reply for call in made if call.tool == told.tool and call.ok][-1]
-        value = str((find(reply, told.told) or [""])[0]).strip()
-        lead = dice.choice(("", "Done. ", "I have it. ", "That is settled. "))
-        return f"{lead}The {told.label} is {value}."
+    if told := _told(way, made, dice):
+        return told + (" The change is made." if family.errand else "")
     where = slots.get("out", "the file")
     form = "The query is in {}; I have run it once." if family.kind == "query" else "I have written {} as you asked."
     return form.format(where)
+
+
+def _told(way: Sequence[Move], made: Sequence[Made], dice: Random) -> str:
+    """The sentence with the value that the user wants to hear; empty where there is none."""
+    told = next((move for move in way if move.told), None)
+    value = _value(way, made)
+    if told is None or not value:
+        return ""
+    lead = dice.choice(("", "Done. ", "I have it. ", "That is settled. ")) if told is way[-1] else ""
+    return f"{lead}The {told.label} is {value}."
+
+
+def _value(way: Sequence[Move], made: Sequence[Made]) -> str:
+    """What the call gave whose result is wanted; empty before it was made."""
+    told = next((move for move in way if move.told), None)
+    replies = [call.reply for call in made if told and call.tool == told.tool and call.ok]
+    return str((find(replies[-1], told.told) or [""])[0]).strip() if told and replies else ""

@@ -16,7 +16,7 @@ from typing import Literal, Protocol, Self, TypeAlias
 
 import msgspec
 
-from ...runtime.errors import TdscalingError
+from ..tools import ResourceRefused
 from .limits import Limits
 
 Language: TypeAlias = Literal["python", "shell", "sql", "script"]
@@ -62,11 +62,11 @@ class CellResult(msgspec.Struct, frozen=True):
         return self.reason not in ("killed", "died")
 
 
-class FileRefused(TdscalingError):
+class FileRefused(ResourceRefused):
     """A file operation that the session refuses: outside of the workspace, missing, too large, disk full. One line."""
 
 
-class Oversized(TdscalingError):
+class Oversized(ResourceRefused):
     """Source or data larger than the limits allow; nothing was sent. One line."""
 
 

@@ -11,14 +11,18 @@ import msgspec
 from ...runtime.seed import derive, rng
 from .analysis import ANALYSIS
 from .family import Family, Scene, Slots
+from .mixed import MIXED
 from .queries import DATABASE, QUERIES
 from .repairs import REPAIRS
 from .texts import TEXTS
 
-VERSION = "1"
+VERSION = "2"
 """Raised whenever a seed gives another task."""
 
-FAMILIES: Mapping[str, Family] = {family.name: family for family in (*ANALYSIS, *QUERIES, *TEXTS, *REPAIRS)}
+OWN: Mapping[str, Family] = {family.name: family for family in (*ANALYSIS, *QUERIES, *TEXTS, *REPAIRS)}
+"""The families whose workspace holds all that a task needs."""
+FAMILIES: Mapping[str, Family] = {**OWN, **{family.name: family for family in MIXED}}
+"""Those, and the ones that take their data from a business service."""
 
 
 class Task(msgspec.Struct, frozen=True):
@@ -56,7 +60,7 @@ def draw(family: str, seed: int, goals: int = 1) -> tuple[Task, ...]:
     """
     found: dict[str, Task] = {}  # {source of the solution: task}
     scene = scene_of(family, seed)
-    several = FAMILIES[family].kind not in ("repair", "change")  # what is mended once is mended
+    several = FAMILIES[family].kind not in ("repair", "change", "mixed")  # what is mended once is mended
     for number in range(4 * goals if several else 1):
         task = _ask(FAMILIES[family], scene, seed, rng(seed, "question", family, number))
         taken = {other.output for other in found.values() if other.output}
@@ -71,7 +75,7 @@ def _ask(family: Family, scene: Scene, seed: int, random: Random) -> Task:
     slots = family.read(intent)
     if slots is None:
         raise ValueError(f"{family.name} cannot read its own words: {intent}")
-    if family.kind == "repair":
+    if family.mends:
         module = scene.files[slots["module"]].decode()
         reference, wrong, output = family.mended(module), str(scene.about["other"]), slots["module"]
     else:
@@ -81,8 +85,8 @@ def _ask(family: Family, scene: Scene, seed: int, random: Random) -> Task:
 
 
 def draw_many(count: int, seed: int) -> Iterator[Task]:
-    """Tasks of all families in turn."""
-    names = tuple(FAMILIES)
+    """Tasks of the families with a workspace of their own, in turn."""
+    names = tuple(OWN)
     for number in range(count):
         name = names[number % len(names)]
         yield draw(name, derive(seed, "code tasks", number))[0]

@@ -13,9 +13,10 @@ from functools import cached_property
 from random import Random
 from typing import Any, Literal, TypeAlias
 
-Kind: TypeAlias = Literal["answer", "file", "query", "change", "repair"]
+Kind: TypeAlias = Literal["answer", "file", "query", "change", "repair", "mixed"]
 """What is looked at in the end: the value that the user hears, a file's content, the rows that a query file gives, the
-rows of a table, or the tests."""
+rows of a table, or the tests; for `mixed` what became of a business service's records, with the tests where there are
+some."""
 
 Slots: TypeAlias = dict[str, str]
 """What fills the gaps of a wording: `{gap: text}`."""
@@ -36,13 +37,39 @@ class Scene:
 
 
 @dataclass(frozen=True)
+class Errand:
+    """What ties a mixed task to a business service: what is exported, and what is done with what came out."""
+
+    service: str
+    """A built-in service."""
+    table: str
+    """The one whose records are exported, to a file of this name."""
+    tool: str
+    """The service's tool that writes the result back."""
+    param: str
+    """Its parameter that takes what the analysis printed."""
+    fixed: Mapping[str, str]
+    """Its other parameters: `{name: text with gaps}`; digits alone are a number."""
+
+    @property
+    def file(self) -> str:
+        """What the export is called in the workspace."""
+        return f"{self.table}.csv"
+
+    def others(self, slots: Slots) -> dict[str, str | int]:
+        """The other parameters with their values."""
+        filled = {name: _GAP.sub(lambda gap: slots[gap[1]], text) for name, text in self.fixed.items()}
+        return {name: int(text) if text.isdigit() else text for name, text in filled.items()}
+
+
+@dataclass(frozen=True)
 class Family:
     """One kind of task with its parameters."""
 
     name: str
     """`^[a-z][a-z0-9_]{2,40}$`, unique among the families."""
     field: str
-    """Domain label: `data analysis`, `database queries`, `text processing`, `program repair`."""
+    """Domain label: `data analysis`, `database queries`, `text processing`, `program repair`, `data operations`."""
     kind: Kind
     wordings: tuple[str, ...]
     """The task in a user's words, an imperative with gaps: `count the {rows} in {file}`. Each has all that the solution needs."""
@@ -56,7 +83,9 @@ class Family:
     label: str = ""
     """What the user wants to hear, for `answer`; also where a gap stands in it."""
     mends: tuple[tuple[str, str], ...] = ()
-    """For `repair`: pairs of a faulty piece of source and what takes its place."""
+    """Where a module is mended: pairs of a faulty piece of source and what takes its place."""
+    errand: Errand | None = None
+    """For `mixed`."""
 
     def say(self, slots: Slots, wording: int) -> str:
         """The task in one of the family's wordings."""

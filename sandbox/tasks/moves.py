@@ -18,6 +18,10 @@ PASSED = "number of tests that pass"
 """What the user wants to hear of a change, and of a repair."""
 
 
+EXPORT = "export_records"
+"""The tool that a service has in mixed tasks."""
+
+
 class Move(msgspec.Struct, frozen=True):
     """One call."""
 
@@ -27,6 +31,8 @@ class Move(msgspec.Struct, frozen=True):
     """Dotted path of the value in the reply that the user wants to hear; empty for none."""
     label: str = ""
     """Its label."""
+    takes: str = ""
+    """The argument that takes what the move before it told."""
 
 
 def moves(family: Family, slots: Slots, source: str, *, look: bool = True, back: bool = False) -> tuple[Move, ...]:
@@ -54,12 +60,31 @@ def moves(family: Family, slots: Slots, source: str, *, look: bool = True, back:
             tables = (Move("sql", {"query": SCHEMA}),) if look else ()
             return (*tables, Move("sql", {"query": source, "database": DATABASE}, "changes", CHANGED))
         case "repair":
-            return (
-                Move("run_tests", {}),
-                Move("read_file", {"path": slots["module"]}),
-                Move("write_file", {"path": slots["module"], "content": source}),
-                Move("run_tests", {}, "passed", PASSED),
-            )
+            *tried, last = _mends(slots, source)
+            return (*tried, Move(last.tool, last.arguments, "passed", PASSED))
+        case "mixed":
+            return _errand(family, slots, source, look=look)
+
+
+def _errand(family: Family, slots: Slots, source: str, *, look: bool) -> tuple[Move, ...]:
+    """Export, mend what the analysis needs where it is broken, analyse, write back."""
+    errand = family.errand
+    if errand is None:
+        raise ValueError(f"{family.name} is mixed and has no errand")
+    export = Move(EXPORT, {"table": errand.table, "file_format": "csv"})
+    mends = _mends(slots, source) if family.mends else ()
+    cell = Move("python", {"code": family.solve(slots) if family.mends else source}, "stdout", family.heard(slots))
+    back = Move(errand.tool, {**errand.others(slots)}, takes=errand.param)
+    return (export, *_looks({"file": errand.file}, look=look), *mends, cell, back)
+
+
+def _mends(slots: Slots, source: str) -> tuple[Move, ...]:
+    return (
+        Move("run_tests", {}),
+        Move("read_file", {"path": slots["module"]}),
+        Move("write_file", {"path": slots["module"], "content": source}),
+        Move("run_tests", {}),
+    )
 
 
 def _looks(slots: Slots, *, look: bool) -> tuple[Move, ...]:

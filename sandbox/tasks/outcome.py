@@ -34,7 +34,7 @@ async def outcome(task: Task, session: CodeSession | None, backend: Backend) -> 
         InfrastructureFault: as the sessions do.
     """
     kind = task.of.kind
-    if kind == "answer":
+    if kind == "answer" or (kind == "mixed" and not task.output):
         return {}
     made = await _made(task, session)
     if kind == "file":

@@ -36,10 +36,30 @@ def _family(
     wordings: tuple[str, ...],
     names: tuple[str, ...],
 ) -> Family:
-    """`faults`: pairs of a piece of the right source and what stands there instead; `names`: of the function."""
-    name = function.__name__
-    right = inspect.getsource(function)
+    """`faults` and `names`: see `repository`."""
     mends = tuple((faulty, piece) for piece, faulty in faults)
+    scene = repository(function, cases, faults, names)
+    return Family(f"mend_{function.__name__}", FIELD, "repair", wordings, scene, ask, str, str, mends=mends)
+
+
+def ask(scene: Scene, random: Random) -> Slots:
+    """The module and the function that a repository is about."""
+    del random
+    return {"module": f"{scene.about['module']}.py", "function": scene.about["function"]}
+
+
+def repository(
+    function: Callable[..., Any], cases: Cases, faults: tuple[tuple[str, str], ...], names: tuple[str, ...]
+) -> Callable[[Random], Scene]:
+    """Draws workspaces with a module that holds a function with a fault, and its tests.
+
+    Args:
+        function: The right one; its source is what is copied.
+        cases: Arguments of a call.
+        faults: Pairs of a piece of the right source and what stands there instead.
+        names: Beginnings of the function's name in a workspace.
+    """
+    right = inspect.getsource(function)
 
     def scene(random: Random) -> Scene:
         noun = random.choice((*NOUNS, *(subject.file for subject in SUBJECTS)))
@@ -47,7 +67,7 @@ def _family(
         module = f"{noun}_{random.choice(('tools', 'core', 'lib', 'utils', 'helpers'))}"
         head = _MODULE.format(
             title=called.replace("_", " ").capitalize(), noun=noun, use=f"kept by {random.choice(NAMES)}",
-            source=right.replace(name, called),
+            source=right.replace(function.__name__, called),
         )  # fmt: skip
         first, second = random.sample(faults, 2)
         tests = [_tests(random, function, cases, module, called, faulty) for faulty in (first, second)]
@@ -57,11 +77,7 @@ def _family(
             {f"test_more_{module}.py": tests[1]},
         )
 
-    def ask(scene: Scene, random: Random) -> Slots:
-        del random
-        return {"module": f"{scene.about['module']}.py", "function": scene.about["function"]}
-
-    return Family(f"mend_{name}", FIELD, "repair", wordings, scene, ask, str, str, mends=mends)
+    return scene
 
 
 def _tests(

@@ -9,7 +9,7 @@ import pytest
 
 from tdscaling.runtime.seed import derive
 from tdscaling.sandbox.code.base import Backend
-from tdscaling.sandbox.tasks.catalogue import FAMILIES, draw, scene_of
+from tdscaling.sandbox.tasks.catalogue import OWN, draw, scene_of
 from tdscaling.sandbox.tasks.toolbox import TaskToolbox
 
 from .playing import Played, play
@@ -31,16 +31,16 @@ async def test_references_solve_their_tasks_and_wrong_solutions_do_not(backend: 
             played[family] = right, await play(task, task.wrong, backend, places)
 
     async with anyio.create_task_group() as group:
-        for family in FAMILIES:
+        for family in OWN:
             group.start_soon(both, family)
-    assert len(played) == len(FAMILIES)
+    assert len(played) == len(OWN)
     for family, (right, wrong) in played.items():
         assert not right.errors, family
         assert right.result != wrong.result, family
-        if FAMILIES[family].kind == "repair":
+        if OWN[family].kind == "repair":
             tests = right.state["tests"]
             assert (tests["passed"], tests["failed"], tests["error"]) == (14, 0, 0), family
-        elif FAMILIES[family].kind == "answer":
+        elif OWN[family].kind == "answer":
             assert all(right.heard), family
         else:
             assert any(chain.from_iterable(table.values() for table in right.state.values())), family
