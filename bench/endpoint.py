@@ -1,18 +1,23 @@
-"""A mock endpoint: its model calls a tool four times, then answers. The tool loop of the pipeline benchmark.
+"""An endpoint for benchmarks, of few microseconds per request: a scripted tool loop, or remembered simulated answers.
 
-    .venv/bin/python bench/endpoint.py [--latency-ms 50]
+    .venv/bin/python bench/endpoint.py [--latency-ms 50] [--simulated]
 
-Prints its base URL. Which answer comes next is read from the number of tool messages in the request, so that any client
-can play against it; `GET /stats` says how many requests were answered. No HTTP library: the server must not be what is
-measured.
+Prints its base URL. By default its model calls a tool four times, then answers: which answer comes next is read from
+the number of tool messages in the request, so that any client can play against it. With --simulated it is the simulated
+model, which answers what it was asked before from memory, byte for byte; so a run over assignments that come again is
+not held up by it. `GET /stats` says how many requests were answered, and how many of them were new. No HTTP library:
+the server must not be what is measured.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import hashlib
 import json
 import re
+from collections.abc import Callable
+from functools import partial
 from typing import cast
 
 from tdscaling.runtime import loop
@@ -56,14 +61,49 @@ def _framed(body: bytes) -> bytes:
 REPLIES = tuple(_framed(_body(turn)) for turn in range(TOOL_CALLS + 1))
 
 
+def scripted(body: bytes) -> bytes:
+    """The tool loop's next answer, whole."""
+    return REPLIES[min(len(_TOOL_MESSAGE.findall(body)), TOOL_CALLS)]
+
+
+class Simulated:
+    """The simulated model with a memory."""
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, bytes] = {}  # {hash of a request: answer, whole}
+
+    def __call__(self, body: bytes) -> bytes:
+        """The answer to a request, whole."""
+        key = hashlib.blake2b(body, digest_size=16).digest()
+        answer = self._known.get(key)
+        if answer is None:
+            answer = self._known[key] = _simulate(body)
+            Endpoint.new += 1
+        return answer
+
+
+def _simulate(body: bytes) -> bytes:
+    # Here and not above: the scripted endpoint starts without the agents.
+    import msgspec  # noqa: PLC0415
+
+    from tdscaling.agents.sim.model import NAME, answer  # noqa: PLC0415
+    from tdscaling.agents.sim.server.wire import completion, read_body, to_request  # noqa: PLC0415
+
+    reply = answer(to_request(read_body(body), NAME))
+    return _framed(msgspec.json.encode(completion(reply, number=0, created=0)))
+
+
 class Endpoint(asyncio.Protocol):
     """One connection; requests on it are answered in turn."""
 
     answered = 0
     """Over all connections."""
+    new = 0
+    """Of these, those that had to be worked out."""
 
-    def __init__(self, latency_s: float) -> None:
+    def __init__(self, latency_s: float, answer: Callable[[bytes], bytes] = scripted) -> None:
         self._latency_s = latency_s
+        self._reply = answer
         self._received = bytearray()
         self._transport: asyncio.Transport | None = None
 
@@ -79,27 +119,28 @@ class Endpoint(asyncio.Protocol):
             total = end + 4 + (int(found[1]) if found else 0)
             if len(self._received) < total:
                 return
-            request = bytes(self._received[:total])
+            get = self._received.startswith(b"GET")
+            body = bytes(self._received[end + 4 : total])
             del self._received[:total]
-            self._answer(request)
+            self._answer(body, get=get)
 
-    def _answer(self, request: bytes) -> None:
+    def _answer(self, body: bytes, *, get: bool) -> None:
         assert self._transport is not None
-        if request.startswith(b"GET"):
-            self._transport.write(_framed(json.dumps({"requests": Endpoint.answered}).encode()))
+        if get:
+            self._transport.write(_framed(json.dumps({"requests": Endpoint.answered, "new": Endpoint.new}).encode()))
             return
         Endpoint.answered += 1
-        turn = min(len(_TOOL_MESSAGE.findall(request)), TOOL_CALLS)
-        asyncio.get_running_loop().call_later(self._latency_s, self._send, REPLIES[turn])
+        asyncio.get_running_loop().call_later(self._latency_s, self._send, self._reply(body))
 
     def _send(self, reply: bytes) -> None:
         if self._transport is not None and not self._transport.is_closing():
             self._transport.write(reply)
 
 
-async def serve(latency_s: float) -> None:
+async def serve(latency_s: float, answer: Callable[[bytes], bytes]) -> None:
     """Print the base URL, then answer until killed."""
-    server = await asyncio.get_running_loop().create_server(lambda: Endpoint(latency_s), "127.0.0.1", 0, backlog=4096)
+    make = partial(Endpoint, latency_s, answer)
+    server = await asyncio.get_running_loop().create_server(make, "127.0.0.1", 0, backlog=4096)
     print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1", flush=True)
     await server.serve_forever()
 
@@ -107,5 +148,6 @@ async def serve(latency_s: float) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--latency-ms", type=float, default=50)
-    latency = parser.parse_args().latency_ms / 1000
-    loop.run(lambda: serve(latency))
+    parser.add_argument("--simulated", action="store_true")
+    options = parser.parse_args()
+    loop.run(partial(serve, options.latency_ms / 1000, Simulated() if options.simulated else scripted))

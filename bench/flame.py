@@ -2,14 +2,15 @@
 
     .venv/bin/python bench/flame.py [--folded stacks.txt] [--top 30] -- run --count 500 --out /dev/null --quiet
 
-Everything after `--` is a command line of tdscaling. The kernel's profiling timer counts CPU time of the process, so
-waiting and a busy machine do not show; what C code does counts for the Python line that called it. A sample costs some
-20 µs, so the default of 500 a second stays near 1 %. Any flame graph tool reads the folded stacks.
+Everything after `--` is a command line of tdscaling, or a Python file with its arguments (bench/whole.py …). The
+kernel's profiling timer counts CPU time of the process, so waiting and a busy machine do not show; what C code does
+counts for the Python line that called it. Any flame graph tool reads the folded stacks.
 """
 
 from __future__ import annotations
 
 import argparse
+import runpy
 import signal
 import sys
 from collections import Counter
@@ -81,10 +82,15 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--per-second", type=int, default=500)
     options = parser.parse_args(own)
     sampler = Sampler()
-    sys.argv = ["tdscaling", *command]
+    script = command[0] if command and command[0].endswith(".py") else ""
+    sys.argv = command if script else ["tdscaling", *command]
     sampler.start(options.per_second)
+    code: int | None = 0
     try:
-        code = tdscaling()
+        if script:
+            runpy.run_path(script, run_name="__main__")
+        else:
+            code = tdscaling()
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1
     finally:
