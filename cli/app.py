@@ -172,6 +172,11 @@ REPORT_HELP = """Make a page of a run, or of a file of rows.
 One HTML file with funnel, diversity curves, latency and a reader for every trajectory. It asks for no network, and
 nothing that stands in a row can run in it. docs/report.md says what it shows."""
 
+VIEW_HELP = """Show a run in the browser, also while it goes on.
+
+The page of `tdscaling report`, served on loopback; the first line on stdout is its address. It runs until Ctrl-C or
+SIGTERM, then exits with 0."""
+
 REVIEW_HELP = """Have a person check the verdicts of a run.
 
 RUN --out SHEET.csv draws accepted and rejected rows evenly over modes and tools, with their dialogues in SHEET.md.
@@ -225,6 +230,7 @@ def make_app() -> App:
     app.command(f"{package}.split:split", help=SPLIT_HELP, sort_key=2)
     app.command(f"{package}.diff:diff", help=DIFF_HELP, sort_key=2)
     app.command(f"{package}.report:report", help=REPORT_HELP, sort_key=2)
+    app.command(f"{package}.view:view", help=VIEW_HELP, sort_key=2)
     app.command(f"{package}.review:review", help=REVIEW_HELP, sort_key=2)
     app.command(f"{package}.runs:runs", help=RUNS_HELP, sort_key=2)
     app.command(f"{package}.tail:tail", help=TAIL_HELP, sort_key=2)

@@ -145,14 +145,19 @@ def test_no_task_is_made_outside_of_a_group() -> None:
 def test_the_wheel_holds_the_package_and_nothing_else(tmp_path: Path) -> None:
     """One top-level name, every module of ours below it, no test, no benchmark."""
     copy = tmp_path / "checkout"  # a copy: building leaves traces beside the sources
-    for name in (*package(), "pyproject.toml", "README.md", "LICENSE", "py.typed", "tests/test_surface.py"):
+    for name in (*package(), *assets(), "pyproject.toml", "README.md", "LICENSE", "py.typed", "tests/test_surface.py"):
         (copy / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, copy / name)
     offline = ["--no-deps", "--no-build-isolation", "--no-index", "--disable-pip-version-check", "--quiet"]
     subprocess.run([sys.executable, "-m", "pip", "wheel", *offline, "--wheel-dir", tmp_path, copy], check=True)
     (wheel,) = tmp_path.glob("*.whl")
     names = [name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name]
-    assert sorted(names) == sorted(f"tdscaling/{name}" for name in (*package(), "py.typed"))
+    assert sorted(names) == sorted(f"tdscaling/{name}" for name in (*package(), *assets(), "py.typed"))
+
+
+def assets() -> list[str]:
+    """The files that are installed and are no Python: what pages for a browser are made of."""
+    return under("cli/pages/web")
 
 
 def test_the_lock_names_no_download_address() -> None:
