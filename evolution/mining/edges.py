@@ -177,7 +177,9 @@ def _evidence(output: OutputFact, param: ParamFact, producer: ToolFacts) -> str:
     how = "inferred to return" if producer.inferred else "returns"
     entity = " ".join((param.entity or ())[-2:])
     key = param.key if param.key != "any" else output.key
-    return f"{how} {output.path}, {param.path} takes the {key} of a {entity}"
+    article = "an" if entity[:1] in "aeiou" else "a"
+    what = f"{article} {entity}" if key == "any" else f"the {key} of {article} {entity}"
+    return f"{how} {output.path}, {param.path} takes {what}"
 
 
 def producers_of(edges: Sequence[FactEdge]) -> dict[tuple[int, str], list[FactEdge]]:
