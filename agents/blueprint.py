@@ -9,19 +9,25 @@ import msgspec
 from ..runtime.assignment import Assignment, BusinessCluster
 from ..runtime.blueprint import Blueprint, Plan, WorldRef
 from ..runtime.casting import Pool
-from ..runtime.chat import AssistantMessage, ChatMessage, FunctionSpec, SystemMessage, ToolDefinition, UserMessage
+from ..runtime.chat import AssistantMessage, ChatMessage, SystemMessage, UserMessage
 from ..runtime.errors import EnvironmentFault, ModelFault
 from ..runtime.messages import Draft, Episode, ModelCall, Speak
 from ..runtime.model import Model, ModelReply, ModelRequest, ResponseFormat
-from ..runtime.seed import derive
+from ..runtime.seed import derive, rng
 from ..sandbox.tools import Snapshot, ToolSpec
 from . import prompts
 from .counterfactual import variants
 from .episode import account
+from .presentation.distractors import Distractors
+from .presentation.facing import Cast, definition, face_of
 from .prompt_set import BUILT_IN, PromptSet
 from .proof import PlanProblem, Proof, check, prove
 from .stage import Stage
 
+__all__ = ["REPAIRS", "BlueprintAgent", "blueprint_of", "definition", "proved"]
+
+PLAINLY = 2
+"""Drafts that do not hold after which tools answer cleanly: cut or paged replies may hide what a plan needs."""
 REPAIRS = 3
 """How often a plan that does not hold is sent back to the model before it counts as a rejection."""
 
@@ -31,7 +37,16 @@ PLAN_FORMAT = ResponseFormat("plan", msgspec.Raw(msgspec.json.encode(msgspec.jso
 class BlueprintAgent:
     """Sees everything: the cluster, the world, the assignment. Speaks structured output."""
 
-    def __init__(self, model: Model, pool: Pool, stage: Stage, texts: PromptSet = BUILT_IN) -> None:
+    def __init__(
+        self,
+        model: Model,
+        pool: Pool,
+        stage: Stage,
+        texts: PromptSet = BUILT_IN,
+        distractors: Distractors | None = None,
+    ) -> None:
+        """`distractors`: what the assistant may be given beside the tools of the task; nothing without."""
+        self._distractors = distractors
         self._model = model
         self._pool = pool
         self._stage = stage
@@ -47,7 +62,9 @@ class BlueprintAgent:
         """
         assignment = message.assignment
         cluster = self._stage.clusters[assignment.cluster]
-        world = self._stage.reference(cluster.services, derive(assignment.seed, "world"))
+        seed = derive(assignment.seed, "world")
+        world = self._stage.reference(cluster.services, seed)
+        answering = self._stage.reference(cluster.services, seed, assignment.presentation.replies)
         listed = {tool.name: tool for tool in self._stage.specs(cluster.services)}
         tools = {name: listed[name] for name in cluster.tools}
         calls: list[ModelCall] = []
@@ -65,10 +82,11 @@ class BlueprintAgent:
         for attempt in range(1 + REPAIRS):
             reply = await self._ask(conversation, assignment, attempt)
             calls.append(account("blueprint", reply))
-            drafted = await self._proved(reply.message.content, world, before, tools)
+            scene = answering if attempt < PLAINLY else world
+            drafted = await self._proved(reply.message.content, scene, before, tools)
             if not isinstance(drafted, PlanProblem):
                 rules = prompts.instructions(assignment.mode, drafted[0], self._texts)
-                blueprint = blueprint_of(*drafted, world, rules)
+                blueprint = blueprint_of(*drafted, scene, rules)
                 episode = self._scene(message, cluster, blueprint, calls)
                 return Speak(await self._paired(episode, cluster, before, tools))
             problem = str(drafted)
@@ -129,23 +147,31 @@ class BlueprintAgent:
         return episode
 
     def _scene(self, message: Draft, cluster: BusinessCluster, blueprint: Blueprint, calls: list[ModelCall]) -> Episode:
-        """The episode as it begins: the assistant has every tool of the cluster's services but the withheld ones."""
-        specs = [s for s in self._stage.specs(cluster.services) if s.name not in blueprint.plan.withheld]
+        """The episode as it begins, presented as the assignment asks: without the withheld tools."""
+        assignment, plan = message.assignment, blueprint.plan
+        specs = self._stage.specs(cluster.services)
+        cast = Cast(
+            own=tuple(spec for spec in specs if spec.name not in plan.withheld),
+            needed=frozenset(step.tool for step in plan.steps),
+            useful=frozenset(cluster.tools),
+            withheld=tuple(spec for spec in specs if spec.name in plan.withheld),
+        )
+        tools, face = face_of(assignment.presentation, cast, self._distractors, rng(assignment.seed, "face"))
+        clean = not any("+" in service.rpartition("@")[2] for service in blueprint.world.services)
+        face = msgspec.structs.replace(face, replies="clean") if clean else face
+        rules, today = self._stage.house(cluster.services)
+        lines, kind = blueprint.instructions, assignment.presentation.system
+        system = prompts.assistant_system(cluster.domain, lines, self._texts, kind=kind, rules=rules, today=today)
         return Episode(
             id=message.id,
             assignment=message.assignment,
             attempt=message.attempt,
             blueprint=blueprint,
-            tools=tuple(map(definition, specs)),
-            transcript=(SystemMessage(prompts.assistant_system(cluster.domain, blueprint.instructions, self._texts)),),
+            tools=tools,
+            transcript=(SystemMessage(system),) if system else (),
             model_calls=tuple(calls),
+            face=face,
         )
-
-
-def definition(spec: ToolSpec) -> ToolDefinition:
-    """A tool as the assistant's model sees it."""
-    parameters = msgspec.Raw(msgspec.json.encode(spec.input_schema))
-    return ToolDefinition(FunctionSpec(spec.name, spec.description, parameters))
 
 
 def blueprint_of(plan: Plan, proof: Proof, world: WorldRef, instructions: tuple[str, ...]) -> Blueprint:

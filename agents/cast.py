@@ -12,6 +12,7 @@ from ..runtime.casting import Casting, Pool
 from ..runtime.errors import Fault, ModelFault
 from ..runtime.messages import Draft, Message, Outcome, Role
 from ..runtime.model import Model
+from ..runtime.presentation import Face
 from ..runtime.row import Row, Scores, Verdict
 from .assistant import AssistantAgent
 from .blueprint import BlueprintAgent
@@ -19,6 +20,7 @@ from .episode import counted
 from .gates.problem import TalkGate
 from .panel import Panel
 from .plays import after
+from .presentation.distractors import Distractors
 from .prompt_set import BUILT_IN, PromptSet
 from .stage import Stage
 from .toolsim import ToolSimAgent
@@ -27,7 +29,8 @@ from .verifier import Origin, Verifier
 
 
 class Cast:
-    """One agent per role. `casting` says which model plays which; without one, the origin's model plays all."""
+    """One agent per role. `casting` says which model plays which; without one, the origin's model plays all.
+    `distractors`: what the assistant may be given beside the tools of the task."""
 
     def __init__(
         self,
@@ -38,6 +41,7 @@ class Cast:
         texts: PromptSet = BUILT_IN,
         gates: Sequence[TalkGate] = (),
         panel: Panel | None = None,
+        distractors: Distractors | None = None,
     ) -> None:
         self._model = model
         self._stage = stage
@@ -45,7 +49,7 @@ class Cast:
         everybody = Pool({origin.model: 1.0})
         self._casting = casting or Casting(everybody, everybody, everybody)
         self.handlers: dict[Role, Callable[[Any], Awaitable[Message]]] = {
-            "blueprint": BlueprintAgent(model, self._casting.blueprint, stage, texts).handle,
+            "blueprint": BlueprintAgent(model, self._casting.blueprint, stage, texts, distractors).handle,
             "user": UserAgent(model, self._casting.user, texts).handle,
             "assistant": AssistantAgent(model, self._casting.assistant).handle,
             "toolsim": ToolSimAgent(stage).handle,
@@ -82,5 +86,6 @@ class Cast:
             ),
             # Answers that were no plan are not kept; then it counts whether the stand-in answered anything at all.
             simulated=self._origin.touched(calls) if episode else self._model.simulated,
+            face=episode.face if episode else Face(),
         )
         return after(episode, row) if episode else Outcome(assignment.index, identity, "completed", row)

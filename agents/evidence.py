@@ -10,10 +10,15 @@ import msgspec
 
 from ..runtime.blueprint import Blueprint
 from ..runtime.chat import AssistantMessage, ChatMessage, ToolCall, ToolDefinition, ToolMessage, UserMessage
+from ..runtime.presentation import Face
 from ..sandbox.tools import JsonObject, Snapshot, ToolReply, ToolSpec, World
+from .presentation.undoing import Keys, own_call
 from .raising import raised
 from .talk import Talk, decode_arguments
 from .toolsim import answer
+
+PLAIN = Face()
+"""Nothing stands behind the names but what they say."""
 
 
 class Exchange(msgspec.Struct, frozen=True):
@@ -44,7 +49,7 @@ class Evidence:
     """Everything the gates may use. The verdict is a pure function of this."""
 
     talk: Talk
-    """The conversation with the tools that were given."""
+    """The conversation with the tools that were given, under the names of their services."""
     blueprint: Blueprint
     exchanges: tuple[Exchange, ...]
     specs: Mapping[str, ToolSpec]
@@ -57,6 +62,10 @@ class Evidence:
     """The changes that this conversation made."""
     volatile: frozenset[str]
     """Keys and labels that may differ between two equal runs."""
+    shown: tuple[ChatMessage, ...] = ()
+    """The messages as they stand in the row."""
+    face: Face = PLAIN
+    """What stands behind their names."""
 
     @property
     def transcript(self) -> tuple[ChatMessage, ...]:
@@ -89,8 +98,12 @@ async def reexecute(
     tools: tuple[ToolDefinition, ...],
     specs: Mapping[str, ToolSpec],
     world: World,
+    keys: Keys,
 ) -> tuple[Exchange, ...]:
-    """Answer every recorded call again, in order, on a fresh world. Raises as `World.call` does."""
+    """Answer every recorded call again, in order, on a fresh world. Raises as `World.call` does.
+
+    Transcript and tools as they stand in the row; `specs` and the exchanges by what `keys` say that the names mean.
+    """
     given = {tool.function.name for tool in tools}
     recorded = {spoken.tool_call_id: spoken.content for spoken in transcript if isinstance(spoken, ToolMessage)}
     exchanges: list[Exchange] = []
@@ -100,16 +113,16 @@ async def reexecute(
         if not isinstance(spoken, AssistantMessage):
             continue
         for call in spoken.calls:
-            name = call.function.name
+            name, own = call.function.name, own_call(call, keys)
             exchanges.append(
                 Exchange(
                     position=position,
                     turn=turn,
-                    call=call,
+                    call=own,
                     arguments=decode_arguments(call),
                     recorded=recorded.get(call.id),
-                    again=await answer(world, call, given),
-                    spec=specs.get(name) if name in given else None,
+                    again=await answer(world, call, given, keys),
+                    spec=specs.get(own.function.name) if name in given else None,
                 )
             )
     return tuple(exchanges)

@@ -11,12 +11,14 @@ import msgspec
 
 from ..runtime.blueprint import Blueprint
 from ..runtime.chat import ChatMessage, ToolDefinition
+from ..runtime.presentation import Face
 from ..runtime.row import Verdict
 from ..sandbox.tools import Snapshot
 from ..sandbox.world import changes
 from .evidence import Evidence, Exchange, reexecute
 from .gates.all import problems
 from .gates.problem import Problem, TalkGate
+from .presentation.undoing import Keys, own_messages, own_tools
 from .scores import scores
 from .stage import Stage
 from .talk import Talk
@@ -30,6 +32,7 @@ class Conversation(msgspec.Struct, frozen=True):
     messages: tuple[ChatMessage, ...]
     tools: tuple[ToolDefinition, ...]
     blueprint: Blueprint
+    face: Face = Face()
 
     @property
     def calls(self) -> int:
@@ -55,17 +58,21 @@ async def gather(said: Conversation, stage: Stage, final: dict[str, Snapshot] | 
     """
     blueprint = said.blueprint
     before = await stage.initial(blueprint.world)
-    specs = {tool.name: tool for tool in stage.specs(said.services)}
+    specs = {tool.name: tool for tool in (*stage.specs(said.services), *stage.beside(said.face))}
+    keys = Keys(said.face)
     exchanges: tuple[Exchange, ...] = ()
     if said.calls:
-        fresh = await stage.open(blueprint.world)
+        fresh = await stage.open(blueprint.world, said.face)
         try:
-            exchanges = await reexecute(said.messages, said.tools, specs, fresh)
+            exchanges = await reexecute(said.messages, said.tools, specs, fresh, keys)
             final = await fresh.snapshot() if final is None else final
         finally:
             await fresh.aclose()
+    own = said.face.names
     return Evidence(
-        talk=Talk(said.messages, said.tools),
+        talk=Talk(own_messages(said.messages, keys), own_tools(said.tools, keys))
+        if own
+        else Talk(said.messages, said.tools),
         blueprint=blueprint,
         exchanges=exchanges,
         specs=specs,
@@ -73,6 +80,8 @@ async def gather(said: Conversation, stage: Stage, final: dict[str, Snapshot] | 
         expected=msgspec.json.decode(blueprint.changes, type=SNAPSHOT),
         changed={} if final is None else changes(before, _as_recorded(final)),
         volatile=stage.volatile(said.services),
+        shown=said.messages,
+        face=said.face,
     )
 
 

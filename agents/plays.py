@@ -11,9 +11,11 @@ from __future__ import annotations
 import msgspec
 
 from ..runtime.blueprint import Blueprint
+from ..runtime.chat import SystemMessage
 from ..runtime.messages import Episode, Outcome, Speak
 from ..runtime.row import Kin, Row
 from ..runtime.seed import relative_id
+from .presentation.facing import without
 
 _replace = msgspec.structs.replace
 
@@ -40,8 +42,8 @@ def _fresh(episode: Episode, rows: tuple[Row, ...], blueprint: Blueprint) -> Epi
     return _replace(
         episode,
         blueprint=blueprint,
-        tools=tuple(tool for tool in episode.tools if tool.function.name not in blueprint.plan.withheld),
-        transcript=episode.transcript[:1],
+        tools=without(episode.tools, episode.face, blueprint.plan.withheld),
+        transcript=tuple(said for said in episode.transcript[:1] if isinstance(said, SystemMessage)),
         model_calls=tuple(call for call in episode.model_calls if call.role == "blueprint"),
         rows=rows,
     )

@@ -6,7 +6,7 @@ them in. A change here changes rows: raise `VERSION` with it.
 
 from __future__ import annotations
 
-VERSION = "2"
+VERSION = "3"
 
 TEXTS: dict[str, str] = {
     "blueprint_system": """You plan realistic conversations between a user and an assistant that has tools. Reply with \
@@ -42,6 +42,15 @@ invent an identifier: if one is missing, look it up or ask. When you are done, t
     "assistant_plan_first": "Before your first tool call in a conversation, say in one short numbered list what you "
     "are going to do.",
     "assistant_verify": "After you have changed something, read it back with a tool and compare it before you answer.",
+    "assistant_short": "You are an assistant for {business}.",
+    "assistant_rules": "House rules: {rules}",
+    "assistant_dated": "Today is {today}.",
+    "blueprint_language": "The user writes in {language}: every `intent`, and every `label` of facts and reports, is "
+    "in {language}. Values stay as the world has them.",
+    "user_language": "you write in {language}, as native speakers do",
+    "style_careless": "you type fast: now and then a letter is missing or swapped in an ordinary word, never in a "
+    "name, a number or a code",
+    "style_roundabout": "you tell the facts first, and only then what you want",
     "user_system": """You play a user who writes to an assistant. You are {persona}. Your style is {style}.
 Raise the goals below one after the other, in their order, in your own words; goals marked as raised together go into \
 one message. Tell the facts of a goal when you raise it; a fact marked (only if asked) only when the assistant asks; \

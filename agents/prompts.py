@@ -9,6 +9,7 @@ import msgspec
 
 from ..runtime.assignment import Assignment, BusinessCluster, Mode, Perturbation
 from ..runtime.blueprint import Fact, Goal, Plan
+from ..runtime.presentation import NAMES, Language, SystemPrompt
 from ..sandbox.tools import JsonObject, JsonValue, Snapshot, ToolSpec
 from .prompt_set import BUILT_IN, PromptSet
 from .prompt_texts import TEXTS
@@ -53,11 +54,15 @@ def blueprint_task(
         structure=texts.fill(f"structure_{assignment.mode}"),
         goals=str(max(assignment.goals, _least_goals(assignment.mode))),
         perturbation=_perturbation(assignment.perturbation, texts),
-        persona=assignment.persona,
+        persona=assignment.persona + _planned_in(assignment.presentation.language, texts),
         tools=_json(listed),
         dependencies=_json(edges),
         world=_json(_excerpt(world)),
     )
+
+
+def _planned_in(language: Language, texts: PromptSet) -> str:
+    return "" if language == "en" else "\n" + texts.fill("blueprint_language", language=NAMES[language])
 
 
 def _perturbation(name: Perturbation, texts: PromptSet) -> str:
@@ -100,16 +105,46 @@ def instructions(mode: Mode, plan: Plan, texts: PromptSet = BUILT_IN) -> tuple[s
     return tuple(lines)
 
 
-def assistant_system(domain: str, lines: Sequence[str], texts: PromptSet = BUILT_IN) -> str:
-    """The assistant's system prompt: who it works for, and the rules."""
+def assistant_system(
+    domain: str,
+    lines: Sequence[str],
+    texts: PromptSet = BUILT_IN,
+    *,
+    kind: SystemPrompt = "usual",
+    rules: str = "",
+    today: str = "",
+) -> str:
+    """The assistant's system prompt: who it works for, and the rules; empty where there is to be none.
+
+    Args:
+        domain: What its services are about.
+        lines: What the task itself needs; they stand in every kind.
+        texts: The wording.
+        kind: How much is said beside; runtime/presentation.py says what each kind is.
+        rules: The rules of the services' house, for the kind `rules`.
+        today: The day it is there, for the kind `dated`.
+    """
     business = domain.replace(" + ", " and ")
-    return "\n".join((texts.fill("assistant_system", business=business), *lines))
+    usual = texts.fill("assistant_system", business=business)
+    head: dict[SystemPrompt, tuple[str, ...]] = {
+        "usual": (usual,),
+        "none": (),
+        "short": (texts.fill("assistant_short", business=business),),
+        "rules": (usual, texts.fill("assistant_rules", rules=rules)) if rules else (usual,),
+        "dated": (usual, texts.fill("assistant_dated", today=today)) if today else (usual,),
+    }
+    return "\n".join((*head[kind], *lines))
 
 
-def user_system(persona: str, style: str, goals: Sequence[Goal], texts: PromptSet = BUILT_IN) -> str:
+def user_system(
+    persona: str, style: str, goals: Sequence[Goal], texts: PromptSet = BUILT_IN, language: Language = "en"
+) -> str:
     """The user agent's system prompt: persona, goals and facts; no tool, no plan."""
     listed = "\n".join(_goal(number, goal) for number, goal in enumerate(goals, 1))
-    return texts.fill("user_system", persona=persona, style=style, stop=STOP, goals=listed)
+    manner = style + (f" ({texts.fill(f'style_{style}')})" if f"style_{style}" in texts.texts else "")
+    if language != "en":
+        manner += "; " + texts.fill("user_language", language=NAMES[language])
+    return texts.fill("user_system", persona=persona, style=manner, stop=STOP, goals=listed)
 
 
 def _goal(number: int, goal: Goal) -> str:

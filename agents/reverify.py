@@ -15,7 +15,9 @@ from ..runtime.blueprint import Blueprint
 from ..runtime.chat import ChatMessage, ToolDefinition
 from ..runtime.committer import conversation_digest
 from ..runtime.errors import EnvironmentFault, InfrastructureFault, ToolServerError
+from ..runtime.presentation import Face
 from ..runtime.row import Scores
+from ..sandbox.services.styles import as_recorded
 from ..sandbox.shelf import Shelf, Shelves
 from ..sandbox.tools import Snapshot, Toolbox
 from .compare import same_changes, same_reply
@@ -42,6 +44,7 @@ class Recorded(msgspec.Struct, frozen=True):
     messages: tuple[ChatMessage, ...]
     tools: tuple[ToolDefinition, ...]
     blueprint: Blueprint | None
+    face: Face = Face()
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -111,11 +114,11 @@ class Reverifier:
     async def _judged(self, row: Recorded) -> Finding:
         if row.blueprint is None:
             return _refused(row.id, "input.no_blueprint: nothing says what should have come out")
-        said = Conversation(row.messages, row.tools, row.blueprint)
-        problem = self._unknown_world(row.blueprint) or _incoherent(said)
+        said = Conversation(row.messages, row.tools, row.blueprint, row.face)
+        problem = self._unknown_world(row.blueprint) or self._unknown_beside(row.face) or _incoherent(said)
         if problem:
             return _refused(row.id, problem)
-        stage = self._stage(said.services)
+        stage = self._stage(said.services, row.face)
         unproved = await _reprove(said, stage)
         verdict = judge(await gather(said, stage, None), self._gates).verdict
         reasons = (*unproved, *verdict.reasons)
@@ -131,11 +134,23 @@ class Reverifier:
             if box is None:
                 sources = "--mcp, --tools, --clusters, --code"
                 return f"world.unknown: there is no service {name!r} here; give its source: {sources}"
-            if box.version != wanted:
-                return f"world.version: the row played {reference}, here is {name}@{box.version}"
+            here = as_recorded(box, wanted)
+            if here.version != wanted:
+                return f"world.version: the row played {reference}, here is {name}@{here.version}"
         return ""
 
-    def _stage(self, services: tuple[str, ...]) -> Stage:
+    def _unknown_beside(self, face: Face) -> str:
+        """Which distractor of the row is not to be had here; empty when all are."""
+        for shown in face.names:
+            name, _, wanted = shown.service.rpartition("@")
+            box = self._toolboxes.get(name) if shown.service else None
+            if shown.service and (box is None or box.version != wanted):
+                return f"world.distractor: the row shows {shown.own} of {shown.service}, which is not to be had here"
+        return ""
+
+    def _stage(self, services: tuple[str, ...], face: Face) -> Stage:
+        beside = {shown.service.rpartition("@")[0] for shown in face.names if shown.service}
+        services = (*services, *sorted(beside.difference(services)))
         if services not in self._stages:
             while len(self._stages) >= STAGES:
                 del self._stages[next(iter(self._stages))]

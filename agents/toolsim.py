@@ -9,6 +9,7 @@ from ..runtime.messages import Act, Respond
 from ..runtime.profile.here import step
 from ..sandbox.tools import ToolReply, World
 from .episode import extend
+from .presentation.undoing import Keys
 from .stage import Stage
 from .talk import decode_arguments
 
@@ -27,14 +28,18 @@ class ToolSimAgent:
         episode = message.episode
         last = episode.transcript[-1]
         calls = last.calls if isinstance(last, AssistantMessage) else ()
-        world = await self._stage.playing(episode.id, episode.blueprint.world, len(episode.rows))
+        world = await self._stage.playing(episode.id, episode.blueprint.world, len(episode.rows), episode.face)
+        keys = Keys(episode.face)
         given = {tool.function.name for tool in episode.tools}
-        answers = [ToolMessage(c.id, c.function.name, (await answer(world, c, given)).content) for c in calls]
+        answers = [ToolMessage(c.id, c.function.name, (await answer(world, c, given, keys)).content) for c in calls]
         return Respond(extend(episode, answers))
 
 
-async def answer(world: World, call: ToolCall, given: set[str]) -> ToolReply:
-    """One call's reply. A tool that was not given or arguments that are no object are answered like any mistake."""
+async def answer(world: World, call: ToolCall, given: set[str], keys: Keys | None = None) -> ToolReply:
+    """One call's reply; `keys` say what the given names stand for.
+
+    A tool that was not given or arguments that are no object are answered like any mistake.
+    """
     name = call.function.name
     if name not in given:
         return error("unknown_tool", f"there is no tool named {name}")
@@ -42,7 +47,7 @@ async def answer(world: World, call: ToolCall, given: set[str]) -> ToolReply:
     if arguments is None:
         return error("invalid_arguments", "the arguments are not a JSON object")
     with step("tool call"):
-        return await world.call(name, arguments)
+        return await world.call(keys.of(name) if keys else name, arguments)
 
 
 def error(code: str, text: str) -> ToolReply:

@@ -51,7 +51,8 @@ def conversation(episode: Episode, texts: PromptSet = BUILT_IN) -> tuple[ChatMes
     Append-only: each request's messages extend those of the one before.
     """
     assignment = episode.assignment
-    system = prompts.user_system(assignment.persona, assignment.style, episode.blueprint.plan.goals, texts)
+    goals = episode.blueprint.plan.goals
+    system = prompts.user_system(assignment.persona, assignment.style, goals, texts, episode.face.language)
     turned: list[ChatMessage] = [SystemMessage(system), UserMessage(prompts.user_opening(texts))]
     for spoken in episode.transcript:
         match spoken:

@@ -105,11 +105,12 @@ class Verifier:
             verdict=verdict,
             measurements=_measure(evidence, episode),
             provenance=self._origin.of(
-                self._stage.clusters[episode.assignment.cluster].provenance,
+                self._stage.provenance(episode.assignment.cluster, episode.face),
                 self._assistants.choose(episode.assignment.seed, "assistant"),
                 episode.model_calls,
             ),
             simulated=self._origin.touched(episode.model_calls),
+            face=episode.face,
         )
         return after(episode, row)
 
@@ -121,7 +122,7 @@ class Verifier:
         played = self._stage.played(episode.id, len(episode.rows))
         final = await played.snapshot() if played else None
         await self._stage.release(episode.id)
-        said = Conversation(episode.transcript, episode.tools, episode.blueprint)
+        said = Conversation(episode.transcript, episode.tools, episode.blueprint, episode.face)
         return await gather(said, self._stage, final)
 
 

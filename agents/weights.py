@@ -32,7 +32,7 @@ def weighted(evidence: Evidence, problems: Iterable[Problem], *, unsure: bool = 
             spoken,
             train=float(isinstance(spoken, AssistantMessage) and position < end and not failed.get(position, False)),
         )
-        for position, spoken in enumerate(evidence.transcript)
+        for position, spoken in enumerate(evidence.shown)
     )
 
 

@@ -44,6 +44,7 @@ from ..sandbox.tools import Toolbox
 from .clusters_box import open_shelf
 from .code_box import open_tasks
 from .models import Models, build_models, sampling_of
+from .presented import distractors_of, presenting
 from .rundir import write_identity, write_prompts
 
 if TYPE_CHECKING:
@@ -170,19 +171,23 @@ def compose(
     policy = make_policy(config.policy, clusters, seed=config.seed, target=plan.target, alpha=config.budget)
     monitor = Monitor(policy, VERSIONS[config.policy], clusters, warn)
     shelves = [one for one in (shelf, plan.tasks) if one is not None]
-    stage = Stage(toolboxes, shelf.clusters(at_hand) if shelf else at_hand, shelves, plan.tasks)
+    by_id = shelf.clusters(at_hand) if shelf else {cluster.id: cluster for cluster in at_hand}
+    distractors = distractors_of(config, toolboxes, plan.services, shelf)
+    stage = Stage(toolboxes, by_id, [*shelves, *([distractors] if distractors else [])], plan.tasks)
     gates = (plan.benchmarks.no_benchmark,) if plan.benchmarks else ()
     panel = Panel(meter, config.judge_model, config.judge_votes, plan.texts) if config.judge_model else None
-    cast = Cast(meter, stage, origin, plan.models.casting, plan.texts, gates, panel)
+    cast = Cast(meter, stage, origin, plan.models.casting, plan.texts, gates, panel, distractors)
     extras = Extras(
         share=config.perturbed,
         wanted=config.wanted_perturbations(),
         pairs=config.counterfactuals,
         attempts=config.attempts_per_blueprint,
     )
+    perturbing = Perturbing(monitor, clusters, extras, seed=config.seed)
+    tasks = [cluster.id for cluster in plan.tasks.clusters] if plan.tasks else []
     return Run(
         plan.limits,
-        controller=Perturbing(monitor, clusters, extras, seed=config.seed),
+        controller=presenting(config, perturbing, by_id, tasks, simulated=plan.model.simulated),
         observer=monitor,
         handlers=cast.handlers,
         reject=cast.reject,

@@ -117,12 +117,16 @@ class Builder:
 def of_row(row: Row) -> Conversation:
     """The conversation of one of our rows, with the calls that its plan's branches were decided on."""
     builder = Builder(len(row.tools))
+    owns = row.face.owns()
     for message in row.messages:
         match message:
             case UserMessage():
                 builder.user(message.content)
             case AssistantMessage():
-                calls = [(call.id, call.function.name, call.function.arguments) for call in message.calls]
+                calls = [
+                    (call.id, owns.get(call.function.name, call.function.name), call.function.arguments)
+                    for call in message.calls
+                ]
                 builder.assistant(message.content, calls)
             case ToolMessage():
                 builder.tool(message.tool_call_id, message.content)

@@ -80,10 +80,11 @@ class Novelty:
         return Result(commit.accepted or duplicate, commit.accepted and self._is_new(commit, row), cost)
 
     def _is_new(self, commit: Commit, row: Row) -> bool:
-        parts = [commit.assignment.cluster]
+        parts, owns = [commit.assignment.cluster], row.face.owns()
         for message in row.messages:
             if isinstance(message, AssistantMessage):
-                parts.extend(part for call in message.calls for part in (call.function.name, call.function.arguments))
+                for call in message.calls:
+                    parts += (owns.get(call.function.name, call.function.name), call.function.arguments)
         if len(parts) == 1:
             return True
         key = hashlib.blake2b("\0".join(parts).encode(), digest_size=8).digest()

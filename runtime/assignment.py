@@ -6,6 +6,8 @@ from typing import Literal, TypeAlias, get_args
 
 import msgspec
 
+from .presentation import Presentation
+
 Mode: TypeAlias = Literal[
     "direct",
     "react",
@@ -114,3 +116,5 @@ class Assignment(msgspec.Struct, frozen=True):
     """How often the blueprint is played; the first accepted play becomes the row."""
     counterfactual: Counterfactual | None = None
     """What is changed when the blueprint is played once more for a contrast pair; None without a pair."""
+    presentation: Presentation = Presentation()
+    """How the task is to be presented; what became of it stands in the row's face."""

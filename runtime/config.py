@@ -33,9 +33,11 @@ from .errors import ConfigError
 from .limits import Limits
 from .llm.settings import ModelSettings
 from .llm.spec import Client
+from .presentation import LANGUAGES, NAMINGS, Language, Naming
 
 ALL_SERVICES = ("all",)
 ALL_PERTURBATIONS = ("all",)
+ALL_LANGUAGES = ("all",)
 
 
 def _not_a_switch(value: object) -> object:
@@ -59,6 +61,18 @@ def _split_each(value: object) -> object:
     for part in cast("Sequence[object]", parts):
         split = _split(part)
         names.extend(cast("list[str]", split) if isinstance(split, list) else [split])
+    return names
+
+
+def _known(names: tuple[str, ...], known: Sequence[str], noun: str) -> tuple[str, ...]:
+    """The names. Raises ValueError for one that is not known, and where there is none."""
+    if not names:
+        raise ValueError(f"names no {noun}; there are {', '.join(known)}")
+    for name in names:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
+            raise ValueError(f"unknown {noun} {name!r}: {hint}")
     return names
 
 
@@ -175,6 +189,12 @@ class RunConfig(BaseSettings):
     """What may go otherwise than the user thought, by name, or all, or none; see docs/perturbations.md."""
     perturbed: Annotated[float, Number, Field(ge=0, le=1, allow_inf_nan=False)] = 0.35
     """Share of the episodes with a perturbation, where their tools can carry one."""
+    presentation: Literal["plain", "varied"] = "plain"
+    """How tasks look: varied tool lists, names, system prompts, replies and users, or always the same."""
+    languages: Names = ALL_LANGUAGES
+    """What users write in: en, de, fr, es, it, pt, nl, or all; with --presentation varied, see docs/presentation.md."""
+    namings: Names = ("own", "camel", "pascal", "kebab", "namespaced")
+    """How tools may be called; also `dotted`, which not every endpoint takes. With --presentation varied."""
     counterfactuals: Annotated[float, Number, Field(ge=0, le=1, allow_inf_nan=False)] = 0.0
     """Share of the episodes that get a second row with one thing changed; such rows come beside --count."""
     attempts_per_blueprint: Annotated[int, Number, Field(ge=1, le=64)] = 1
@@ -249,6 +269,16 @@ class RunConfig(BaseSettings):
                 raise ValueError(f"unknown perturbation {name!r}: {hint}")
         return names
 
+    @field_validator("languages")
+    @classmethod
+    def _known_languages(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return names if names == ALL_LANGUAGES else _known(names, LANGUAGES, "language")
+
+    @field_validator("namings")
+    @classmethod
+    def _known_namings(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return _known(names, NAMINGS, "naming")
+
     @model_validator(mode="after")
     def _some_tools(self) -> RunConfig:
         if self.backend and not self.code:
@@ -279,6 +309,14 @@ class RunConfig(BaseSettings):
         names = PERTURBATIONS if self.perturbations == ALL_PERTURBATIONS else self.perturbations
         return tuple(name for name in PERTURBATIONS if name in names)
 
+    def wanted_languages(self) -> tuple[Language, ...]:
+        """The languages that users may write in, in their fixed order."""
+        return LANGUAGES if self.languages == ALL_LANGUAGES else tuple(n for n in LANGUAGES if n in self.languages)
+
+    def wanted_namings(self) -> tuple[Naming, ...]:
+        """The ways in which tools may be called, in their fixed order."""
+        return tuple(naming for naming in NAMINGS if naming in self.namings)
+
     def semantic(self) -> dict[str, JsonValue]:
         """The settings that change what a row at a given index and seed says.
 
@@ -293,6 +331,9 @@ class RunConfig(BaseSettings):
             "mistakes": self.mistakes,
             "perturbations": [*self.wanted_perturbations()],
             "perturbed": self.perturbed,
+            "presentation": self.presentation
+            if self.presentation == "plain"
+            else [[*self.wanted_languages()], [*self.wanted_namings()]],
             "counterfactuals": self.counterfactuals,
             "attempts_per_blueprint": self.attempts_per_blueprint,
             **{role: name for role, name in roles.items() if name is not None},

@@ -13,6 +13,7 @@ import msgspec
 from .assignment import Assignment, Counterfactual
 from .blueprint import Blueprint
 from .chat import ChatMessage, ToolDefinition
+from .presentation import Face
 from .row import Row
 
 Role: TypeAlias = Literal["blueprint", "user", "assistant", "toolsim", "verifier"]
@@ -57,6 +58,8 @@ class Episode(msgspec.Struct, frozen=True):
     """The blueprint with one thing changed, to be played last; None without a contrast pair."""
     counterfactual: Counterfactual | None = None
     """What is changed in the twin."""
+    face: Face = Face()
+    """How it is presented: what stands behind the names in `tools`."""
 
 
 class Speak(msgspec.Struct, frozen=True, tag=True):

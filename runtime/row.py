@@ -7,6 +7,7 @@ import msgspec
 from .assignment import Assignment, Counterfactual, Mode, Perturbation
 from .blueprint import Blueprint
 from .chat import ChatMessage, ToolDefinition
+from .presentation import Face
 
 
 class Scores(msgspec.Struct, frozen=True):
@@ -126,3 +127,5 @@ class Row(msgspec.Struct, frozen=True):
     simulated: bool
     """True where the simulated model played any role."""
     kin: Kin = Kin()
+    face: Face = Face()
+    """How it is presented: what stands behind the names of its tools, its language and the like."""

@@ -60,6 +60,13 @@ def reexecution(evidence: Evidence) -> Iterator[Problem]:
             yield Problem("replay.reply_differs", f"{name} ({exchange.call.id})", exchange.position)
 
 
+def beside_the_point(evidence: Evidence) -> Iterator[Problem]:
+    """No distractor changes anything; that one looks at something does no harm."""
+    for exchange in evidence.exchanges:
+        if exchange.spec and ":" in exchange.spec.name and exchange.ok and not exchange.spec.read_only:
+            yield Problem("state.extra_change", f"{exchange.spec.name} has nothing to do with it", exchange.position)
+
+
 def final_state(evidence: Evidence) -> Iterator[Problem]:
     """The conversation leaves the world as the blueprint's own run did."""
     difference = same_changes(evidence.before, evidence.expected, evidence.changed)
@@ -143,4 +150,4 @@ def _contradicted(told: list[str], expected: Expected, value: JsonValue) -> bool
     return bool(claims) and not any(says(claim, value) for claim in claims)
 
 
-OUTCOME: tuple[OutcomeGate, ...] = (offered, reexecution, final_state, facts, errands)
+OUTCOME: tuple[OutcomeGate, ...] = (offered, reexecution, beside_the_point, final_state, facts, errands)

@@ -20,10 +20,14 @@ _COURTESY = ("anything else", "something else", "else i can", "need anything", "
 
 def names_no_tool(evidence: Evidence) -> Iterator[Problem]:
     """The user names no tool."""
-    names = [name.lower() for name in evidence.specs if "_" in name or "-" in name]
+    known = [name.rpartition(":")[2] for name in evidence.specs]
+    shown = [shown.name for shown in evidence.face.names]
+    names = {name.lower() for name in (*known, *shown) if "_" in name or "-" in name}
+    spliced = {name for name in shown if not name.islower() and name.isalnum()}  # cancelOrder
     for position, text in evidence.talk.users:
         lower = text.lower()
         named = next((name for name in names if name in lower), None)
+        named = named or next((name for name in spliced if name in text), None)
         if named:
             yield Problem("user.names_tool", named, position)
 

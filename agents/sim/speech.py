@@ -14,6 +14,8 @@ OPENERS = {
     "plain": ("please ", "could you ", "can you ", "I need you to "),
     "polite": ("could you please ", "would you please ", "I'd like you to ", "I would be grateful if you could "),
     "chatty": ("could you ", "I'd like you to ", "I want you to ", "would you please "),
+    "careless": ("pls ", "plz ", "can u ", "coud you ", "i need yuo to ", "cna you "),
+    "roundabout": ("could you ", "I'd like you to ", "please ", "I need you to "),
 }
 GREETINGS = {
     "terse": ("",),
@@ -26,12 +28,16 @@ GREETINGS = {
         "Hi! I only have a few minutes between two things.",
         "Hey! I hope this is quick.",
     ),
+    "careless": ("", "hi", "hey there", "helo"),
+    "roundabout": ("", "So that you know what it is about.", "Here is what I have."),
 }
 FOLLOW_UPS = {
     "terse": ("Next:", "And:", ""),
     "plain": ("Next,", "Then,", "Also,", "One more thing:"),
     "polite": ("Thank you.", "Thanks, that helps.", "Much appreciated."),
     "chatty": ("Great, thanks!", "Perfect, you are quick!", "Lovely, thanks a lot.", "Okay, that settles that."),
+    "careless": ("thx", "ok next:", "and:", "thanks alot"),
+    "roundabout": ("Good.", "Thank you.", "Now to something else."),
 }
 REVISIONS = (
     "Actually, I have changed my mind.",
@@ -50,7 +56,9 @@ _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _END = re.compile(r"(?<=[.!?])\s+|\n+")
 _OPENER = re.compile(
     r"^(?:(?:hi|hello|hey)\b[^,.!]*,\s*|please\s+|could you\s+|can you\s+|would you\s+|i(?:'d| would) like you to\s+|"
-    r"i need you to\s+|i want you to\s+|i would be grateful if you could\s+|next[,:]\s*|then,\s*|and:\s*|also,\s*|"
+    r"i need you to\s+|i want you to\s+|pls\s+|plz\s+|can u\s+|coud you\s+|"
+    r"i need yuo to\s+|cna you\s+|ok next:\s*|"
+    r"i would be grateful if you could\s+|next[,:]\s*|then,\s*|and:\s*|also,\s*|"
     r"one more thing:\s*|at the same time,\s*|besides that,\s*|in the same go,\s*|by the way,\s*|"
     r"something else entirely:\s*|just out of curiosity,\s*)+",
     re.IGNORECASE,
@@ -69,7 +77,7 @@ _CONDITION = re.compile(
     r"^(?P<first>.+?); if the (?P<label>.+?) is (?P<value>.+?), (?P<then>.+?); otherwise,? (?P<otherwise>.+)$",
     re.IGNORECASE,
 )
-_LEAD = re.compile(r"^(?:next|and|one more thing|something else entirely):\s", re.IGNORECASE)
+_LEAD = re.compile(r"^(?:next|ok next|and|one more thing|something else entirely):\s", re.IGNORECASE)
 _REMARKS = (CORRECTION, CHANGE, *REVISIONS, "I am afraid I do not know that.", "I cannot tell you more than that.")
 _SMALL_TALK = frozenset(
     part.rstrip(".!").lower()
@@ -116,16 +124,19 @@ def say_fact(label: str, value: JsonValue, style: str, dice: Random) -> str:
     ]
     if isinstance(value, list) and len(value) > 1:
         forms[0] = f"The {label} are {spoken}."
-    return dice.choice(forms)
+    spoken = dice.choice(forms)
+    return spoken[:1].lower() + spoken[1:] if style == "careless" and spoken[:4] in ("The ", "For ") else spoken
 
 
 def say_wish(intent: str, style: str, dice: Random, lead: str = "") -> str:
     """A sentence that asks for something."""
     opener = dice.choice(OPENERS[style])
     sentence = f"{opener}{intent}"
-    end = "?" if re.match(r"(could|can|would) ", opener) else "."
+    end = "?" if re.match(r"(could|can|would|coud|cna) ", opener) else "."
     if lead.endswith((",", ":")):
         return f"{lead} {sentence}{end}"
+    if style == "careless":
+        return f"{lead}. {sentence}{end}" if lead else f"{sentence}{end}"
     sentence = sentence[:1].upper() + sentence[1:]
     return f"{lead} {sentence}{end}".strip()
 

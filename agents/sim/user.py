@@ -64,7 +64,7 @@ def say_next(messages: Sequence[ChatMessage], dice: Random) -> str:
     """The user's next message, or the stop sign."""
     instructions = messages[0].content
     goals = read_goals(instructions)
-    style = _found(r"Your style is (\w+)\.", instructions, "plain")
+    style = _found(r"Your style is (\w+)", instructions, "plain")
     own = [spoken.content for spoken in messages if isinstance(spoken, AssistantMessage)]
     last = messages[-1].content if own and isinstance(messages[-1], UserMessage) else ""
     raised = goals[: _raised(goals, own)]
@@ -115,9 +115,11 @@ def _raise(goals: Sequence[KnownGoal], later: bool, style: str, dice: Random) ->
     parts: list[str] = []
     for number, goal in enumerate(group):
         lead = dice.choice(TOGETHER if number else _leads(goal, later, style))
-        parts.append(say_wish(goal.intent, style, dice, lead))
         told = [say_fact(f.label, msgspec.json.decode(f.value), style, dice) for f in goal.facts if not f.asked]
         heard = [say_hear(goal.hear, dice)] if goal.hear else []
+        if style == "roundabout" and len(group) == 1 and not (goal.revises or goal.aside):
+            return " ".join([*([lead] if lead else []), *told, say_wish(goal.intent, style, dice), *heard])
+        parts.append(say_wish(goal.intent, style, dice, lead))
         parts += told + heard if dice.random() < 0.7 else heard + told
     return " ".join(parts)
 

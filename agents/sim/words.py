@@ -143,6 +143,12 @@ class ToolIndex:
         return sum(self._weights.get(word, self._unknown) for word in some)
 
 
+@lru_cache(maxsize=8_192)
+def _known(name: str, description: str, schema: bytes) -> KnownTool:
+    """Cached, since tools are shown in ever other company."""
+    return known_tool(name, description, msgspec.json.decode(schema))
+
+
 def known_tool(name: str, description: str, schema: dict[str, object]) -> KnownTool:
     """A tool read from its name, description and input schema."""
     first = _SENTENCE_END.split(description.strip(), maxsplit=1)[0]
@@ -163,7 +169,7 @@ def index(tools: Sequence[ToolDefinition]) -> ToolIndex:
 @lru_cache(maxsize=512)
 def _index(tools: tuple[tuple[str, str, bytes], ...]) -> ToolIndex:
     """Cached, since a conversation sends the same list again and again."""
-    return ToolIndex([known_tool(name, text, msgspec.json.decode(schema)) for name, text, schema in tools])
+    return ToolIndex([_known(*tool) for tool in tools])
 
 
 def overlap(a: str, b: str) -> float:

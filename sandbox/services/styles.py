@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
-
 import msgspec
 
+from ...runtime.presentation import REPLIES, Replies
 from ..tools import JsonObject, JsonValue, Snapshot, Toolbox, ToolReply, ToolSpec, World
+from .base import Service
 
-Style: TypeAlias = Literal["clean", "verbose", "paged", "truncated"]
+Style = Replies
+STYLES = REPLIES
 
 SMALL_PAGE = 2
 """Lines on a page in the paged style, when the caller does not say."""
@@ -26,6 +27,12 @@ def styled(toolbox: Toolbox, style: Style) -> Toolbox:
     and texts and says so beside them. `clean` is the toolbox itself.
     """
     return toolbox if style == "clean" else StyledToolbox(toolbox, style)
+
+
+def as_recorded(toolbox: Toolbox, version: str) -> Toolbox:
+    """A built-in service in the style that a recorded version names (`3+paged`); any other toolbox as it is."""
+    style = version.rpartition("+")[2]
+    return styled(toolbox, style) if isinstance(toolbox, Service) and style in STYLES else toolbox
 
 
 class StyledToolbox:
