@@ -50,6 +50,9 @@ _SENT = """postcode postal rate shipping delivery quote tax vat pickup shipment 
 _LOCAL_SECTORS = "travel science property entertainment things"
 _SENT_SECTORS = "travel logistics finance commerce"
 
+_OTHERWISE = frozenset("emergency dependent test sample deleted default system".split())
+"""Words that take an entry out of the business that its last word speaks of."""
+
 PURPOSES: Mapping[Semantic, tuple[Purpose, ...]] = {
     "email": (
         _purpose(
@@ -63,7 +66,7 @@ PURPOSES: Mapping[Semantic, tuple[Purpose, ...]] = {
             _CLIENTS,
             _PERSONS,
             """subscriber contact customer lead attendee guest list ticket requester person people vendor supplier
-            client patient student registration invoice order account address guardian appointment member""",
+            client patient student registration invoice order account guardian appointment member""",
             _REACHED,
         ),
         _purpose(
@@ -83,7 +86,7 @@ PURPOSES: Mapping[Semantic, tuple[Purpose, ...]] = {
         _purpose(
             _CLIENTS,
             _PERSONS,
-            "contact customer lead person people client patient account address appointment store",
+            "contact customer lead person people client patient account appointment store",
             "communication customers marketing commerce finance health education logistics",
         ),
         _purpose(_STAFF, _PERSONS, "employee user member", "people work communication"),
@@ -103,7 +106,7 @@ PURPOSES: Mapping[Semantic, tuple[Purpose, ...]] = {
             """payment order invoice product transaction account price balance quote plan subscription bill budget
             expense customer merchant offer""",
             f"{_TRADE} people work",
-            "rate exchange conversion fx price transfer payout payment charge invoice",
+            "rate exchange conversion fx",
             "finance commerce",
         ),
     ),
@@ -215,5 +218,6 @@ def uses(semantic: Semantic, entity: str, sector: str) -> frozenset[int]:
 
 
 def _head(entity: str) -> str:
+    """The last word; empty where another one makes it something else: an emergency contact is no customer."""
     words = tokens(entity)
-    return singular(words[-1]) if words else ""
+    return singular(words[-1]) if words and _OTHERWISE.isdisjoint(words) else ""
