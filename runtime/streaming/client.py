@@ -107,19 +107,19 @@ class Stream:
             return
 
     def close(self) -> None:
-        """Leave. Idempotent."""
+        """Break the connection off; whoever asks for another piece gets it from a new one. Idempotent."""
         if self._socket is not None:
             self._socket.close()
             self._socket = None
 
     def _connection(self) -> Iterator[list[Frame]]:
         """One connection, from the hello on."""
-        self._socket = _connect(self._address, self._context)
-        self._socket.settimeout(SILENCE_SECONDS)
-        self._socket.sendall(encode(Hello(self._start, self._wish.name, self._wish.token, self._wish.filter)))
+        connection = self._socket = _connect(self._address, self._context)
+        connection.settimeout(SILENCE_SECONDS)
+        connection.sendall(encode(Hello(self._start, self._wish.name, self._wish.token, self._wish.filter)))
         rest = bytearray()
-        while True:
-            data = self._socket.recv(RECEIVE)
+        while self._socket is connection:
+            data = connection.recv(RECEIVE)
             if not data:
                 if self.connections == 0:
                     raise Broken("the connection was closed without a word; a wrong token?")
@@ -131,7 +131,8 @@ class Stream:
                 raise InputError(f"{self._address}: a line of more than {FRAME_BYTES} bytes came")
             lines = bytes(rest[:end])
             del rest[:end]
-            yield [frame for line in lines.splitlines() if (frame := self._take(line)) is not None]
+            yield [frame for line in lines.split(b"\n")[:-1] if (frame := self._take(line)) is not None]
+        raise Broken("it was closed here")
 
     def _take(self, line: bytes) -> Frame | None:
         """One frame; None for one that is not for the caller."""

@@ -6,6 +6,7 @@ Nothing is kept for it: at most one piece of about 64 KB waits in the connection
 from __future__ import annotations
 
 import hmac
+from contextlib import suppress
 
 import anyio
 import anyio.lowlevel
@@ -42,6 +43,9 @@ PIECE_ROWS = 64
 """Rows that are looked at for one piece."""
 CURSOR = "consumer:"
 """How the names of consumers begin in the journal's index."""
+
+BREAKS = (OSError, anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.EndOfStream, anyio.IncompleteRead)
+"""What a stream raises when the other side is gone."""
 
 
 class Refused(Exception):
@@ -115,9 +119,11 @@ class Consumer:
             raise Refused("" if self._broken else self._refusal)
 
     async def refuse(self, why: str) -> None:
-        """The last words."""
-        with anyio.move_on_after(LAST_WORDS_SECONDS, shield=True):
+        """The last words. What still comes is thrown away, because closing over it would take them back."""
+        with anyio.move_on_after(LAST_WORDS_SECONDS, shield=True), suppress(*BREAKS):
             await self._stream.send(encode(Refusal(why)))
+            while True:
+                await self._stream.receive()
 
     async def _send_all(self) -> bool:
         """Rows and the end of the run; False when the connection breaks."""
@@ -125,7 +131,7 @@ class Consumer:
             while await self._send_more():
                 pass
             await self._send(encode(End(self._feed.last)))
-        except (OSError, anyio.BrokenResourceError, anyio.ClosedResourceError):
+        except BREAKS:
             return False
         return True
 

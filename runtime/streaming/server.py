@@ -9,7 +9,7 @@ from anyio.abc import ByteStream
 
 from ..journal import SegmentJournal
 from ..mailbox import Signal
-from .consumer import Consumer, Refused
+from .consumer import BREAKS, Consumer, Refused
 from .listener import Access, Door, admit
 
 MOST_CONSUMERS = 32
@@ -18,7 +18,6 @@ HELLO_SECONDS = 10.0
 """Most that a connection may take to say who it is."""
 TOLD = 20
 """Refusals that are noted one by one; the others are counted."""
-_BREAKS = (OSError, anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.EndOfStream, anyio.IncompleteRead)
 
 
 class Server:
@@ -72,7 +71,7 @@ class Server:
         try:
             with anyio.CancelScope() as scope:
                 await self._converse(raw, scope)
-        except _BREAKS:
+        except BREAKS:
             return
         finally:
             self.connections -= 1
