@@ -25,7 +25,7 @@ LARGE = 400 << 20
 
 
 def report(
-    source: Annotated[str, Parameter(name="RUN|ROWS")],
+    source: Annotated[str, Parameter(name="RUN|ROWS", allow_leading_hyphen=True)],
     /,
     *,
     out: Path,

@@ -16,6 +16,7 @@ from rich.text import Text
 from ..evolution.panel import Panel, panel
 from ..evolution.reading import Dataset, read
 from ..runtime.errors import ConfigError
+from .pages.target import check_free, new_file
 from .safe import safe
 from .show import open_rows
 from .terminal import out_console
@@ -35,6 +36,8 @@ def stats(
     *files: Annotated[str, Parameter(name="FILE", allow_leading_hyphen=True)],
     as_json: Annotated[bool, Parameter(name="--json", negative=())] = False,
     compare: Annotated[bool, Parameter(negative=())] = False,
+    html: Path | None = None,
+    overwrite: Annotated[bool, Parameter(negative=())] = False,
 ) -> int:
     """See the help text in `app.py`.
 
@@ -46,14 +49,22 @@ def stats(
         One JSON object per file, one per line.
     compare
         All files rarefied to the size of the smallest and labelled by one rule.
+    html
+        Write the panels as a page with plots to this file, too.
+    overwrite
+        Replace the page if it is there.
     """
     if not files:
         raise ConfigError("stats: give at least one FILE")
+    if html is not None:
+        check_free(html, overwrite=overwrite)
     sets = [_load(file, structural=compare) for file in files]
     size = min(len(found.events) for found in sets) if compare else None
     panels = [
         panel(found.name, found.events, size=size, rule="structure" if compare else _rule(found)) for found in sets
     ]
+    if html is not None:
+        _write_page(html, panels, compared=compare, overwrite=overwrite)
     console = out_console()
     if as_json:
         for seen in panels:
@@ -64,6 +75,18 @@ def stats(
         for found, seen in zip(sets, panels, strict=True):
             _one(console, found, seen)
     return 0
+
+
+def _write_page(out: Path, panels: Sequence[Panel], *, compared: bool, overwrite: bool) -> None:
+    from .pages.page import write_page
+    from .pages.panels import PanelsView
+
+    figures = tuple((name, *(figure(seen) for seen in panels)) for name, figure in FIGURES.items())
+    named = tuple(msgspec.structs.replace(seen, name=Path(seen.name).name) for seen in panels)
+    title = ", ".join(seen.name for seen in named)
+    view = PanelsView("stats", title, named, compared, figures)
+    with new_file(out, overwrite=overwrite) as stream:
+        write_page(stream, title, view)
 
 
 def _load(file: str, *, structural: bool) -> Dataset:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterable
 from html import escape
 from importlib.resources import files
 from typing import BinaryIO, Final
@@ -62,17 +63,19 @@ def element(name: str, data: bytes) -> bytes:
     return b'<script type="application/octet-stream" id="' + name.encode() + b'">' + coded + b"</script>\n"
 
 
-def write_page(out: BinaryIO, title: str, overview: msgspec.Struct, early: Iterator[bytes], late: BinaryIO) -> None:
+def write_page(
+    out: BinaryIO, title: str, view: msgspec.Struct, early: Iterable[bytes] = (), late: BinaryIO | None = None
+) -> None:
     """Write a page. `early`: elements that the scripts need at once; `late`: elements that may come in afterwards."""
     before, after = document(title, served=False)
     out.write(before)
-    out.write(element("overview", msgspec.json.encode(overview)))
+    out.write(element("overview", msgspec.json.encode(view)))
     for piece in early:
         out.write(piece)
     out.write(after)
-    late.seek(0)
-    while data := late.read(1 << 20):
-        out.write(data)
+    if late is not None:
+        late.seek(0)
+        shutil.copyfileobj(late, out, 1 << 20)
 
 
 def _together(names: tuple[str, ...]) -> str:

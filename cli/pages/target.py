@@ -11,6 +11,14 @@ from typing import BinaryIO
 from ...runtime.errors import OutputError
 
 
+def check_free(out: Path, *, overwrite: bool) -> None:
+    """Say at once what would be said after the work. Raises OutputError as `new_file` does."""
+    if out.is_dir():
+        raise OutputError(f"{out}: is a folder; give a file, for instance {out / 'report.html'}")
+    if not overwrite and out.exists():
+        raise OutputError(f"{out}: is there already; give --overwrite to replace it, or another name")
+
+
 @contextmanager
 def new_file(out: Path, *, overwrite: bool) -> Generator[BinaryIO]:
     """A stream that becomes `out` when the block ends well.
@@ -18,10 +26,7 @@ def new_file(out: Path, *, overwrite: bool) -> Generator[BinaryIO]:
     Raises:
         OutputError: `out` is there already and must stay, or cannot be written.
     """
-    if out.is_dir():
-        raise OutputError(f"{out}: is a folder; give a file, for instance {out / 'report.html'}")
-    if not overwrite and out.exists():
-        raise OutputError(f"{out}: is there already; give --overwrite to replace it, or another name")
+    check_free(out, overwrite=overwrite)
     beside = out.parent / f".{out.name}.{os.getpid()}.part"
     try:
         stream = beside.open("wb", buffering=1 << 20)

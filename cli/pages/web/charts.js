@@ -16,7 +16,7 @@ function table(columns, lines, left = 1) {
   const side = (at) => (at < left ? null : { class: "right" });
   return h(
     "div",
-    { class: "scroll", tabindex: 0, role: "region", "aria-label": "Table: " + columns.filter(Boolean).join(", ") },
+    { class: "scroll", tabindex: 0, role: "group", "aria-label": "Table: " + columns.join(", ") },
     h(
       "table",
       null,

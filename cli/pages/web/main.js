@@ -204,9 +204,10 @@ async function begin() {
   try {
     const view = await source.json("overview");
     [source.piece, source.toolPiece] = [view.piece, view.tool_piece];
-    if (view.kind === "stats") show(h("div", { class: "overview" }, panelsPage(view)));
+    if (view.kind === "stats") show(h("div", { class: "overview panels" }, panelsPage(view)));
     else await new Page(view).start();
     document.documentElement.dataset.ready = "true";
+    performance.mark("ready");
   } catch (error) {
     show(h("p", { class: "note warn" }, said("The page cannot be drawn: " + error.message)));
   }

@@ -28,7 +28,7 @@ function sideBySide(view) {
         figure(titles[at], null, bars(view.panels.filter((one) => one[key] !== null).map((one) => ({ name: one.name, n: one[key] })), { shown: bits })),
       ),
     ),
-    table(["", ...view.panels.map((one) => one.name)], view.figures.map(([name, ...values]) => [name, ...values])),
+    table(["figure", ...view.panels.map((one) => one.name)], view.figures.map(([name, ...values]) => [name, ...values])),
   );
 }
 
