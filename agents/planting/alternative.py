@@ -16,7 +16,7 @@ from .line import Line, answers, arguments, called, failed, goals, new_call, pla
 from .playing import filled, leaves_before, specs_of, state_after
 
 
-def _singles(line: Line) -> list[tuple[int, JsonObject]]:
+def singles(line: Line) -> list[tuple[int, JsonObject]]:
     """Calls that are alone in their message, answered without an error, with the next message."""
     found = [(at, call) for at, call in called(line) if len(line["messages"][at]["tool_calls"]) == 1]
     return [(at, call) for at, call in found if not failed(line, call)]
@@ -25,10 +25,10 @@ def _singles(line: Line) -> list[tuple[int, JsonObject]]:
 def _independent(line: Line, stage: Stage) -> list[int]:
     """Places of calls whose neighbour, two messages on, needs nothing of theirs; both only look."""
     reads = {spec.name for spec in specs_of(line, stage) if spec.read_only}
-    singles = dict(_singles(line))
+    alone = dict(singles(line))
     found: list[int] = []
-    for at, call in singles.items():
-        after = singles.get(at + 2)
+    for at, call in alone.items():
+        after = alone.get(at + 2)
         if after is None or not {call["function"]["name"], after["function"]["name"]} <= reads:
             continue
         before = "\n".join(m["content"] for m in line["messages"][:at] if m["role"] != "assistant").lower()
@@ -71,7 +71,7 @@ async def _split(line: Line, dice: Random, _: Stage) -> None:
 
 async def _read_again(line: Line, dice: Random, stage: Stage) -> None:
     reads = {spec.name for spec in specs_of(line, stage) if spec.read_only}
-    again = [(at, call) for at, call in _singles(line) if call["function"]["name"] in reads]
+    again = [(at, call) for at, call in singles(line) if call["function"]["name"] in reads]
     if not again:
         raise Skip
     at, call = dice.choice(again)
@@ -101,8 +101,8 @@ async def _other_tool(line: Line, dice: Random, stage: Stage, *, lists: bool) ->
     names = {spec.name for spec in reads}
     facts = [decode(fact["value"]) for goal in goals(line) for fact in goal["facts"]]
     items = {str(item) for fact in facts if isinstance(fact, list) for item in fact}  # each is to be looked at itself
-    singles = [(at, call) for at, call in _singles(line) if call["function"]["name"] in names]
-    spots = [(at, call) for at, call in singles if not items & set(map(str, arguments(call).values()))]
+    fitting = [(at, call) for at, call in singles(line) if call["function"]["name"] in names]
+    spots = [(at, call) for at, call in fitting if not items & set(map(str, arguments(call).values()))]
     for at, call in dice.sample(spots, len(spots)):
         needed = _needed_later(line, at, str(reply_of(line, call)["content"]))
         for spec in reads:
@@ -157,36 +157,11 @@ async def _tool_with_same_effect(line: Line, dice: Random, stage: Stage) -> None
     await _other_tool(line, dice, stage, lists=False)
 
 
-async def _recover(line: Line, dice: Random, stage: Stage) -> None:
-    """A call to the wrong tool with an identifier that was told fails; then comes the right one."""
-    singles = _singles(line)
-    for at, call in dice.sample(singles, len(singles)):
-        told = [value for key, value in arguments(call).items() if is_identifier(key) and isinstance(value, str)]
-        for spec in specs_of(line, stage):
-            required: list[str] = list(spec.input_schema.get("required") or ())
-            if (
-                spec.name == call["function"]["name"]
-                or len(required) != 1
-                or not told
-                or not is_identifier(required[0])
-            ):
-                continue
-            world = await state_after(line, stage, at)
-            try:
-                reply = await world.call(spec.name, {required[0]: told[0]})
-            finally:
-                await world.aclose()
-            if reply.is_error and '"not_found"' in reply.content:
-                line["messages"][at:at] = new_call(line, spec.name, {required[0]: told[0]})
-                return
-    raise Skip
-
-
 async def _read_back(line: Line, dice: Random, stage: Stage) -> None:
     """After a write the assistant looks at what it wrote."""
     writes = {spec.name for spec in specs_of(line, stage) if not spec.read_only}
     gets = [spec for spec in specs_of(line, stage) if spec.read_only and spec.name.startswith("get_")]
-    for at, call in _singles(line):
+    for at, call in singles(line):
         if call["function"]["name"] not in writes:
             continue
         known = leaves_before(line, at + 2)
@@ -240,7 +215,6 @@ ROADS: tuple[Fault, ...] = (
     Fault("an extra read", (), live=_look_around, played=True),
     Fault("a list or search instead of a look-up", (), live=_list_instead, played=True),
     Fault("another tool with the same effect", (), live=_tool_with_same_effect, played=True),
-    Fault("a mistake that is recovered from", (), live=_recover, played=True),
     Fault("a write is read back", (), live=_read_back, played=True),
     Fault("arguments in another order, with spaces", (), live=_other_spacing, played=True),
     Fault("a default that is said", (), live=_say_default, played=True),

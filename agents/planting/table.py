@@ -17,13 +17,14 @@ from .deeds import DEEDS
 from .fault import Fault, Skip
 from .forms import FORM
 from .line import Line, stranger
+from .mending import MENDED
 from .persona import PERSONA
 from .playing import replay
 from .speech import BENCHMARK, SERVED
 from .wording import WORDS
 
 FAULTS: tuple[Fault, ...] = (*FORM, *DEEDS, *PERSONA, *SERVED)
-ALTERNATIVES: tuple[Fault, ...] = (*ROADS, *WORDS)
+ALTERNATIVES: tuple[Fault, ...] = (*ROADS, *MENDED, *WORDS)
 """Nothing is wrong with these: no reason is of their class."""
 
 
