@@ -3,7 +3,8 @@
     python bench/faults.py [--rows 50] [--untouched 500] [--misses FILE] [ROWS.jsonl ...]
 
 One fault per row, under fresh ids, verdicts stripped, judged as `tdscaling verify` judges a stranger's row. Without
-files, accepted rows are made first, with the simulated model and no mistakes and with its usual ones.
+files, accepted rows are made first, with the simulated model and no mistakes and with its usual ones. They are
+presented plainly, since faults are planted by the tools' own names.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ def rows_of(paths: list[Path]) -> list[Line]:
         for seed, mistakes in ((101, "0"), (202, "1")):
             out = Path(folder) / f"{seed}.jsonl"
             run = ["--count", str(POOL), "--seed", str(seed), "--mistakes", mistakes]
+            run += ["--presentation", "plain"]
             where = ["--out", str(out), "--run", str(Path(folder) / str(seed))]
             command = [sys.executable, "-m", "tdscaling", "run", *run, *where]
             subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
