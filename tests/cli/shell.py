@@ -31,8 +31,9 @@ class Result:
 class Shell:
     """Runs the program in one folder, as a process, with a clean environment."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, seconds: float = SECONDS) -> None:
         self.folder = folder
+        self._seconds = seconds
 
     def run(self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> Result:
         """Run one command to its end."""
@@ -49,7 +50,7 @@ class Shell:
             env=self.environment(env),
             input=stdin,
             capture_output=True,
-            timeout=SECONDS,
+            timeout=self._seconds,
             check=False,
         )
         return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
