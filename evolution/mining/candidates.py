@@ -115,7 +115,8 @@ class Candidates:
             for near, far in zip(children, children[apart:], strict=False):
                 yield from self._siblings(parents, near, far)
         if len(below) > 1:
-            heads = [min(tools, key=lambda tool: (self._facts[tool].reads, tool)) for tools in below.values()]
+            direct = [tools for child, tools in below.items() if len(child) <= max(1, len(entity) + 1)]
+            heads = [min(tools, key=lambda tool: (self._facts[tool].reads, tool)) for tools in direct]
             for start in range(0, len(heads), 3):
                 yield self._told("parent_child", [*parents[:2], *heads[start : start + 3]])
 

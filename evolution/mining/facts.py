@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from ...sandbox.entities.catalogue import COPIES
+from ...sandbox.entities.shapes import normal
 from ...sandbox.entities.verbs import READS
 from ...sandbox.tools import JsonObject
 from ..catalogs.record import ToolRecord
@@ -120,7 +121,8 @@ class _Params:
         self._schema = tool.input_schema
         self._subject = subject
         self._nouns = nouns
-        self._scopes = dict(subject.scopes)
+        # `{applicationId}` of a path is the argument `ApplicationId` in some catalogues.
+        self._scopes = {normal(name): length for name, length in subject.scopes}
         self._google = tool.catalog == "google" or subject.by == "dots"
         self._entity = nouns.canonical(subject.entity)
         self._function = tool.method is None
@@ -146,7 +148,8 @@ class _Params:
             items = part.get("items")
             kind_of = type_of(items) if isinstance(items, dict) else ""
         field = read_field(name)
-        role, entity, key = ("none", None, "") if kind_of in ("object", "boolean") else self._pointed(name, inside)
+        plain = kind_of not in ("object", "boolean")
+        role, entity, key = self._pointed(name, inside=inside, required=required) if plain else ("none", None, "")
         return ParamFact(
             path=path,
             kind=field.kind,
@@ -161,17 +164,18 @@ class _Params:
             described=bool(part.get("description")),
         )
 
-    def _pointed(self, name: str, inside: bool) -> tuple[Role, Entity | None, str]:
+    def _pointed(self, name: str, *, inside: bool, required: bool) -> tuple[Role, Entity | None, str]:
         field = read_field(name)
         subject = self._subject
-        if name in self._scopes and not inside and field.kind in ("identifier", "named", "free"):
-            place = self._nouns.canonical(subject.entity[: self._scopes[name]])
-            own = self._scopes[name] == len(subject.entity) and subject.item
+        length = 0 if inside else self._scopes.get(normal(name), 0)
+        if length and field.kind in ("identifier", "named", "free"):
+            place = self._nouns.canonical(subject.entity[:length])
+            own = length == len(subject.entity) and subject.item
             made = own and subject.verb == "create" and subject.word not in COPIES
-            return ("new" if made else "own" if own else "scope"), place, field.key or "any"
+            return ("new" if made else "own" if own else "scope"), place, scope_key(field, place)
         if field.kind not in ("identifier", "named"):
             return "none", None, ""
-        if self._google and not inside and name in ("name", "resource", "resourceName", "parent"):
+        if self._google and required and not inside and name in ("name", "resource", "resourceName", "parent"):
             return self._resource(name)
         if field.key in PLACES and not self._function:
             return "none", None, ""
@@ -221,6 +225,14 @@ class _Params:
         if self._subject.by == "path" or self._subject.verb in ("create", "list", "compute"):
             return "new", self._entity, key
         return "own", self._entity, key
+
+
+def scope_key(field: Field, place: Entity) -> str:
+    """Which key a parameter of the path is: `{repo}` may be any of a repo, `{device_mac}` of a device is its mac."""
+    if field.key not in ("", "any"):
+        return field.key
+    words = {word for part in place for word in part.split()}
+    return "any" if not field.stem or field.stem[-1] in words else field.stem[-1]
 
 
 def type_of(schema: JsonObject) -> str:

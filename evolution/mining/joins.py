@@ -82,7 +82,9 @@ def _side(cluster: MinedCluster, tool: MinedTool, port: Port, purposes: frozense
             for edge in cluster.edges
             if tool.name in (edge.src, edge.dst)
         ]
-        names.update(near[:1])
+        # About the same thing: what is done with somebody else is another piece of business.
+        about = {t.name for t in cluster.tools if t.entity == tool.entity}
+        names.update([name for name in near if name in about][:1])
     if not 2 <= len(names) <= SIDE:
         return None
     return Side(cluster, tuple(t for t in cluster.tools if t.name in names), port, purposes, tool.entity)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
+from itertools import pairwise
 
 import msgspec
 
@@ -32,15 +34,27 @@ class PathReading(msgspec.Struct, frozen=True):
     """The verb at the end, `cancel` of `/orders/{id}/cancel`; empty for most."""
 
 
+def collections_of(paths: Iterable[str]) -> frozenset[str]:
+    """Segments behind which some path of the service names an entry: `inspectTemplates` is a collection and no act."""
+    found: set[str] = set()
+    for path in paths:
+        parts = _parts(path)
+        found.update(one for one, other in pairwise(parts) if _PARAM.fullmatch(other) and not one.startswith(":"))
+    return frozenset(found)
+
+
 @lru_cache(maxsize=4096)
-def read_path(path: str) -> PathReading:
-    """The path taken apart; versions and words such as `api` count for nothing."""
+def read_path(path: str, collections: frozenset[str] = frozenset()) -> PathReading:
+    """The path taken apart; versions and words such as `api` count for nothing.
+
+    `collections` are segments of which it is known that they hold entries (`collections_of`).
+    """
     chain: list[str] = []
     scopes: list[tuple[str, int]] = []
     waiting: list[str] = []  # parameters since the last collection
     plural = item = False
     parts = _parts(path)
-    action = _action(parts)
+    action = _action(parts, collections)
     for part in parts[: len(parts) - bool(action)]:
         name = _PARAM.fullmatch(part)
         if name:
@@ -75,16 +89,21 @@ def _parts(path: str) -> list[str]:
             found.append("{" + segment[1:] + "}")
         else:
             found.append(segment)
-    return [s for s in found if s and not _VERSION.fullmatch(s) and s.lower() not in _NO_COLLECTION]
+    said = [s for s in found if s and not _VERSION.fullmatch(s)]
+    # Only before the first entry: `/orgs/{id}/services` is about services.
+    first = next((place for place, part in enumerate(said) if _PARAM.search(part)), len(said))
+    return [s for place, s in enumerate(said) if s.lower() not in _NO_COLLECTION or place > first]
 
 
-def _action(parts: list[str]) -> str:
+def _action(parts: list[str], collections: frozenset[str]) -> str:
     """The verb that the path ends in, behind an entry or a collection."""
     if len(parts) < 2 or _PARAM.search(parts[-1]):
         return ""
     words = tokens(parts[-1])
     if parts[-1].startswith(":"):
         return parts[-1][1:]
+    if parts[-1] in collections and len(words) > 1:
+        return ""
     if not words or words[0] not in VERBS:
         return ""
     behind = bool(_PARAM.fullmatch(parts[-2]))

@@ -17,8 +17,9 @@ from .fields import Semantic
 _STAFF = """user employee member team agent worker candidate applicant assignee contractor teacher organizer seller
     profile author owner collaborator reviewer"""
 _CLIENTS = """customer contact client lead order attendee subscriber guest patient student account invoice booking
-    reservation participant recipient donor tenant vendor supplier company organization buyer passenger registrant
-    volunteer person people guardian partnership dealer hotel store branch meeting appointment"""
+    reservation participant recipient donor tenant company organization buyer passenger registrant volunteer person
+    people guardian partnership hotel store branch meeting appointment"""
+_SUPPLIERS = "vendor supplier merchant contractor manufacturer dealer"
 _TRADE = "commerce finance customers logistics travel property"
 _PLACES = "commerce customers finance people travel logistics property entertainment education health society work"
 _PERSONS = f"{_PLACES} marketing communication"
@@ -56,7 +57,7 @@ _OTHERWISE = frozenset("emergency dependent test sample deleted default system".
 PURPOSES: Mapping[Semantic, tuple[Purpose, ...]] = {
     "email": (
         _purpose(
-            f"{_CLIENTS} {_STAFF}",
+            f"{_CLIENTS} {_STAFF} {_SUPPLIERS}",
             f"{_PERSONS} security software",
             """message email mail notification verification validation validate verify envelope signer newsletter
             suppression draft recipient invitation invite""",
@@ -65,10 +66,11 @@ PURPOSES: Mapping[Semantic, tuple[Purpose, ...]] = {
         _purpose(
             _CLIENTS,
             _PERSONS,
-            """subscriber contact customer lead attendee guest list ticket requester person people vendor supplier
-            client patient student registration invoice order account guardian appointment member""",
+            """subscriber contact customer lead attendee guest list ticket requester person people client patient
+            student registration invoice order account guardian appointment member""",
             _REACHED,
         ),
+        _purpose(_SUPPLIERS, _PERSONS, f"contact company {_SUPPLIERS}", _REACHED),
         _purpose(
             _STAFF,
             f"{_PERSONS} security software",
@@ -78,7 +80,7 @@ PURPOSES: Mapping[Semantic, tuple[Purpose, ...]] = {
     ),
     "phone": (
         _purpose(
-            f"{_CLIENTS} {_STAFF}",
+            f"{_CLIENTS} {_STAFF} {_SUPPLIERS}",
             _PERSONS,
             "message sms call verification lookup number text whatsapp otp voice validation verify validate",
             "communication customers marketing security",

@@ -13,7 +13,7 @@ from ...sandbox.entities.catalogue import COPIES
 from ...sandbox.entities.verbs import READS, VERBS, Hints, Reading, Verb, read_verb
 from ...sandbox.entities.words import FILLERS, PREPOSITIONS, is_plural, singular, tokens
 from ..catalogs.record import ToolRecord
-from .paths import PathReading, read_path
+from .paths import PathReading, collections_of, read_path
 
 By: TypeAlias = Literal["path", "dots", "name", "description"]
 _DOTTED = re.compile(r"[./]")
@@ -51,16 +51,17 @@ def read_subjects(tools: Sequence[ToolRecord]) -> list[Subject | None]:
     shared = _shared_beginnings(tools)
     paths = {tool.path for tool in tools if tool.method and tool.path}
     telling = len(paths) > max(1, len(tools) // 4)
-    return [_subject(tool, shared, telling=telling) for tool in tools]
+    collections = collections_of(paths)
+    return [_subject(tool, shared, collections, telling=telling) for tool in tools]
 
 
-def _subject(tool: ToolRecord, shared: frozenset[str], *, telling: bool) -> Subject | None:
+def _subject(tool: ToolRecord, shared: frozenset[str], collections: frozenset[str], *, telling: bool) -> Subject | None:
     words = tokens(tool.name)
     if len(words) > 2 and words[0] in shared and words[1:] and words[0] not in VERBS:
         words = words[1:]
     reading = read_verb(words, tool.description, _hints(tool))
     if telling and tool.method and tool.path:
-        path = read_path(tool.path)
+        path = read_path(tool.path, collections)
         if path.entity:
             return _by_path(tool, path, reading)
     parts = [part for part in _DOTTED.split(tool.name) if part]

@@ -74,9 +74,30 @@ class Validator:
                 self.rejected["apart"] += 1
                 return None
             return self.sketch(msgspec.structs.replace(candidate, tools=tuple(joined)), links)
+        late = self._too_new(plan, edges)
+        if late:
+            return self.sketch(
+                msgspec.structs.replace(candidate, tools=tuple(t for t in tools if t not in late)), links
+            )
         fed = {(edge.dst, edge.param.path) for edge in edges}
         entry = tuple((t, need.path) for t in plan for need in self._facts[t].needs if (t, need.path) not in fed)
         return Valid(msgspec.structs.replace(candidate, tools=tools), tuple(plan), tuple(edges), entry, tuple(used))
+
+    def _too_new(self, plan: Sequence[int], edges: Sequence[FactEdge]) -> set[int]:
+        """Tools that a user would have to tell of something inside an entry that is only made in this plan."""
+        into: dict[tuple[int, str], list[int]] = {}
+        for edge in edges:
+            into.setdefault((edge.dst, edge.param.path), []).append(edge.src)
+        found: set[int] = set()
+        for tool in plan:
+            told = [n.entity for n in self._facts[tool].needs if n.entity and (tool, n.path) not in into]
+            for need in self._facts[tool].needs:
+                producers = into.get((tool, need.path), ())
+                made = producers and all(self._facts[p].subject.verb == "create" for p in producers)
+                above = need.entity
+                if made and above and any(len(e) > len(above) and e[: len(above)] == above for e in told):
+                    found.add(tool)
+        return found
 
     def run(self, sketch: Valid) -> Valid | None:
         """The candidate once its plan ran through; tools that cannot be played are taken out first."""
