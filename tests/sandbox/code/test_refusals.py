@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 
@@ -17,12 +19,15 @@ from tdscaling.sandbox.code.base import CellResult, CodeSession, Language
 from tdscaling.sandbox.code.bubblewrap import BubblewrapBackend
 from tdscaling.sandbox.code.container import config_of, inside_of
 from tdscaling.sandbox.code.docker import DockerBackend
+from tdscaling.sandbox.code.engine import connected
 from tdscaling.sandbox.code.jail import find_programs
 from tdscaling.sandbox.code.limits import Limits
 from tdscaling.sandbox.code.selftest import check_containment
+from tdscaling.tests.cli.shell import Shell
 from tdscaling.tests.sandbox.code.control import lifted
 
 pytestmark = pytest.mark.anyio
+NOBODY = 65534
 
 
 def test_macos_is_pointed_to_docker() -> None:
@@ -93,6 +98,44 @@ async def test_no_engine_is_told_with_its_address(tmp_path: Path) -> None:
         with pytest.raises(ConfigError, match=f"no Docker engine answers at unix://{path}"):
             async with DockerBackend(url=f"unix://{path}"):
                 pass
+
+
+@pytest.fixture
+def forbidden() -> Iterator[str]:
+    """A socket that we may not use, with its address. As root we are another user meanwhile, since root may use all."""
+    folder, ourselves = Path(tempfile.mkdtemp(prefix="tds-")), os.geteuid()  # other users may not enter pytest's
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(folder / "engine.sock"))
+        listener.listen()
+        (folder / "engine.sock").chmod(0)
+        folder.chmod(0o755)
+        if ourselves == 0:
+            os.seteuid(NOBODY)
+        try:
+            yield f"unix://{folder}/engine.sock"
+        finally:
+            if ourselves == 0:
+                os.seteuid(ourselves)
+    shutil.rmtree(folder)
+
+
+async def test_a_socket_that_we_may_not_use_says_what_to_do(forbidden: str) -> None:
+    """The group, or root."""
+    with pytest.raises(ConfigError, match=f"no permission on {forbidden}: join the group docker"):
+        async with connected(forbidden):
+            pass
+
+
+def test_a_run_that_cannot_contain_code_ends_in_one_line(tmp_path: Path) -> None:
+    """Exit code 2, for the run and for the second run of its rows; nothing is run unsandboxed."""
+    shell = Shell(tmp_path)
+    shell.write("rows.jsonl", "{}\n")
+    nowhere = {"DOCKER_HOST": f"unix://{tmp_path}/none.sock"}
+    for command in (["run", "--code", "--count", "1"], ["verify", "rows.jsonl", "--code"], ["serve-tools", "code"]):
+        result = shell.run(*command, "--backend", "docker", env=nowhere)
+        assert result.code == 2
+        (line,) = [line for line in result.complaint if "code tool" in line]
+        assert "no Docker engine answers" in line
 
 
 @pytest.mark.docker
