@@ -4,6 +4,7 @@
     python bench/sandbox.py bubblewrap strict     some of them
     python bench/sandbox.py --kills 500           random kills, over the kinds
     python bench/sandbox.py --many                1,000 dense and 200 strict sessions at once, then a killed host
+    python bench/sandbox.py --attacks             the hostile cells of the tests, one by one, beside a working sibling
 
 The pipe is a Python process that reads a line of source, runs it with its output captured, and writes a line back: what
 a cell costs without any wall. Both sides of everything share this machine's processors, so ratios within a run count.
@@ -17,6 +18,7 @@ import os
 import random
 import statistics
 import sys
+import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -33,6 +35,7 @@ from tdscaling.sandbox.code.limits import Limits
 from tdscaling.sandbox.code.pool import PoolState
 from tdscaling.tests.sandbox.code.conftest import make
 from tdscaling.tests.sandbox.code.killing import MARK, Tally, kill_host, kill_inside, marked
+from tdscaling.tests.sandbox.code.test_attacks import GROUPS, SHARED, Canary, strike, work
 
 KINDS = ("bubblewrap", "strict", "dense")
 PIPE = """
@@ -186,6 +189,49 @@ async def many(kind: str, count: int) -> None:
             await session.aclose()
 
 
+async def attacks(kind: str) -> None:
+    """Every attack on one kind: what got through, how a sibling fared, how soon there was a session again."""
+    escaped: list[str] = []
+    during: list[float] = []
+    calm: list[float] = []
+    again: list[float] = []
+    over = anyio.Event()
+    over.set()
+    with tempfile.TemporaryDirectory() as folder:
+        canary = Canary(Path(folder))
+        async with make(kind, ready=3) as backend:
+            sibling = await backend.open()
+            for name, group in GROUPS.items():
+                for attack in group if kind != "dense" or name in SHARED else ():
+                    calm += await work(sibling, over)
+                    end, rounds = anyio.Event(), list[float]()
+                    async with anyio.create_task_group() as beside:
+                        beside.start_soon(_watch, sibling, end, rounds)
+                        wrong = await strike(backend, kind, iter((attack,)), canary.targets)
+                        end.set()
+                    escaped += filter(None, wrong)
+                    during.append(max(rounds))
+                    began = time.perf_counter()
+                    fresh = await backend.open()
+                    await fresh.run("python", "1")
+                    again.append(time.perf_counter() - began)
+                    await fresh.aclose()
+            await sibling.aclose()
+        reached = canary.came
+        canary.close()
+    calmest = statistics.median(calm)
+    print(f"{kind}: {len(during)} attacks, {len(escaped)} got further than allowed, {reached} reached a listener")
+    print(f"  sibling's cell, subprocess, write  {ms(during)}   undisturbed {ms(calm)}")
+    print(f"  slowest beside an attack           {max(during):.2f} s, ×{max(during) / calmest:.0f} of undisturbed")
+    print(f"  a fresh session after it           {ms(again)}   slowest {max(again):.2f} s", flush=True)
+    for line in escaped:
+        print(f"  {line}")
+
+
+async def _watch(sibling: CodeSession, end: anyio.Event, rounds: list[float]) -> None:
+    rounds += await work(sibling, end)
+
+
 def private(pid: int) -> int:
     """Bytes of memory that no other process shares, and this one's part of what is shared."""
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines():
@@ -209,6 +255,7 @@ def main() -> None:
     parser.add_argument("kinds", nargs="*", help=", ".join(KINDS))
     parser.add_argument("--kills", type=int, default=0)
     parser.add_argument("--many", action="store_true")
+    parser.add_argument("--attacks", action="store_true")
     options = parser.parse_args()
     for kind in options.kinds or KINDS:
         try:
@@ -220,6 +267,8 @@ def main() -> None:
                 for number in range(hosts):
                     kill_host(kind, dice, f"b{number}{os.getpid()}", dice.randint(1, 4), tally)
                 print(f"{kind}: {tally}", flush=True)
+            elif options.attacks:
+                loop.run(partial(attacks, kind))
             elif options.many:
                 loop.run(partial(many, kind, 1000 if kind == "dense" else 200))
                 tally = Tally()

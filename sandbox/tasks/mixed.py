@@ -50,8 +50,8 @@ def _ask(scene: Scene, random: Random) -> Slots:
 def _family(name: str, label: str, errand: Errand, wordings: tuple[str, ...], right: str, wrong: str) -> Family:
     """`right` and `wrong` bind `found` to a row of `rows`; its key is what is written back."""
     read, tell = _READ.format(file=errand.file), _TELL.format(key=errand.param)
-    sources = [filled(f"{read}{body}{tell}") for body in (right, wrong)]
-    return Family(name, FIELD, "mixed", wordings, _empty, _ask, *sources, label=label, errand=errand)
+    solve, hasty = (filled(f"{read}{body}{tell}") for body in (right, wrong))
+    return Family(name, FIELD, "mixed", wordings, _empty, _ask, solve, hasty, label=label, errand=errand)
 
 
 def _broken(
