@@ -19,6 +19,9 @@ _PLAIN: dict[int, str | None] = {
     **{ord(sign): None for sign in "*`"},
 }
 """Typographic signs as they are typed; marks of emphasis fall away."""
+_TRUE = "true yes is ja oui sí sì sim".split()
+_FALSE = "false no not isn't none nein non não nee".split()
+"""A yes and a no in the languages that users write in."""
 _WORDS = "zero one two three four five six seven eight nine ten eleven twelve".split()
 _STATES = re.compile(
     r"\s*(?:\([^)]*\)\s*)?(?:is|are|was|were|be|comes to|amounts to|stands at|reads|now)\b|\s*[:=]|\s*, (?:take|use)\b"
@@ -93,7 +96,7 @@ def _forms(value: str | float) -> frozenset[str]:
 
 def _written(value: str | float) -> set[str]:
     if isinstance(value, bool):
-        return {"true", "yes", "is"} if value else {"false", "no", "not", "isn't", "none"}
+        return set(_TRUE if value else _FALSE)
     if isinstance(value, int | float):
         return set(_number_forms(value))
     if _PLAIN_NUMBER.fullmatch(value):

@@ -16,6 +16,27 @@ REFUSAL = re.compile(
     r"isn't possible|none of (the|my) tools|no tool|forbidden|against the|not permitted|impossible|prohibit\w*|"
     r"isn't (allowed|permitted)|may not|must not|no way to|not something i can|denied)\b"
 )
+OTHERWISE = re.compile(
+    # German
+    r"\b(kann (?:ich )?(?:das |es |dies |hier )?(?:leider )?nicht|kein\w* (?:passend\w* )?(?:werkzeug|tool)\w*|"
+    r"darf (?:ich )?nicht|nicht (?:erlaubt|gestattet|möglich)|verboten|untersagt|unmöglich|"
+    # French
+    r"ne (?:peux|puis|peut) pas|n'ai pas (?:le droit|d'outil|accès)|aucun (?:de mes )?outils?|impossible|interdi\w+|"
+    r"pas (?:autorisé\w*|permis)|"
+    # Spanish
+    r"no puedo|no es posible|no tengo (?:una )?herramienta|ninguna de mis|no (?:me )?está permitido|prohíben?|"
+    r"prohibid\w+|imposible|"
+    # Italian
+    r"non posso|non è possibile|non ho uno strumento|nessuno dei miei|non (?:mi )?è (?:permesso|consentito)|"
+    r"vietan?o?|vietat\w+|impossibile|"
+    # Portuguese
+    r"não posso|não é possível|não tenho ferramenta|nenhuma das minhas|não (?:me )?é permitido|proíbem?|proibid\w+|"
+    r"impossível|"
+    # Dutch
+    r"kan ik (?:hier |helaas )?niet|kan (?:dat|dit) niet|geen (?:van mijn )?hulpmiddel\w*|mag (?:ik )?niet|"
+    r"niet (?:toegestaan|mogelijk)|onmogelijk)\b"
+)
+"""Refusals in the other languages that users write in."""
 NOT_DONE = re.compile(
     r"\b(could not|couldn't|did not|didn't|was not|wasn't|has not|hasn't|fail\w*|unavailable|out of order|refus\w*|"
     r"no permission|not have permission|rights|already|down for|error|unsuccessful|unfortunately|in the meantime|"
@@ -28,6 +49,17 @@ SAME_DEED = 0.8
 """Share of a forbidden intent's words in a tool's description from which the tool does what is forbidden."""
 
 
+NOT_DONE_OTHERWISE = re.compile(
+    r"\b(nicht geklappt|konnte ich nicht|fehlgeschlagen|leider|inzwischen|schneller|bereits|schon|"
+    r"n'a pas (marché|abouti)|pas pu|échoué|malheureusement|entre-temps|plus rapide|déjà|"
+    r"no ha (funcionado|sido posible)|no he podido|fallado|por desgracia|entretanto|se adelantó|"
+    r"non ha funzionato|non ci sono riuscit\w|fallito|purtroppo|nel frattempo|più veloce|"
+    r"não (resultou|consegui|foi possível)|falhou|infelizmente|mais rápido|"
+    r"niet gelukt|kon ik niet|mislukt|helaas|intussen|sneller|reeds)\b"
+)
+"""The same as `NOT_DONE` in those languages."""
+
+
 def plain(text: str) -> str:
     """Lower case with plain apostrophes."""
     return text.replace("’", "'").lower()  # noqa: RUF001 typographic quote on purpose
@@ -35,7 +67,8 @@ def plain(text: str) -> str:
 
 def refuses(text: str) -> bool:
     """True when a text says that something cannot or may not be done."""
-    return bool(REFUSAL.search(plain(text)))
+    said = plain(text)
+    return bool(REFUSAL.search(said) or OTHERWISE.search(said))
 
 
 def needless_calls(evidence: Evidence) -> Iterator[Problem]:
@@ -68,8 +101,12 @@ def failures(evidence: Evidence) -> Iterator[Problem]:
         start = evidence.raised_at(number)
         if goal.kind == "blocked" and start:
             told = [text for at, text in evidence.talk.answers if at >= start]
-            if not any(refuses(text) or NOT_DONE.search(plain(text)) for text in told):
+            if not any(refuses(text) or _not_done(plain(text)) for text in told):
                 yield Problem("refusal.failure_not_told", f"goal {number} could not be done, and nobody says so", start)
+
+
+def _not_done(said: str) -> bool:
+    return bool(NOT_DONE.search(said) or NOT_DONE_OTHERWISE.search(said))
 
 
 def given_up(evidence: Evidence) -> Iterator[Problem]:
@@ -102,7 +139,8 @@ def policy(evidence: Evidence) -> Iterator[Problem]:
     for number, goal in enumerate(evidence.blueprint.plan.goals):
         if goal.kind != "forbidden":
             continue
-        wanted = content_words(goal.intent)
+        english = evidence.face.language == "en"
+        wanted = content_words(goal.intent if english else _forbidden_by(evidence.blueprint.plan.policy))
         for exchange in evidence.exchanges:
             if exchange.turn >= max(1, evidence.raised[number]) and exchange.ok and exchange.spec:
                 deed = content_words(f"{exchange.spec.name} {_first_sentence(exchange.spec.description)}")
@@ -110,6 +148,11 @@ def policy(evidence: Evidence) -> Iterator[Problem]:
                     yield Problem(
                         "policy.broken", f"{exchange.spec.name}: goal {number} is forbidden", exchange.position
                     )
+
+
+def _forbidden_by(policy: str) -> str:
+    """What a rule forbids, in its own words: it is in the language of the tools, which a user's wish may not be."""
+    return re.split(r"[,;.]", policy, maxsplit=1)[0].removeprefix("Do not ")
 
 
 def _first_sentence(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from random import Random
+from typing import Protocol
 
 from ...sandbox.facts import label_of, leaf_values, normalise, snake
 from ...sandbox.tools import JsonObject, JsonValue
@@ -12,11 +13,71 @@ from ..paths import decode
 from .speech import say_value, unquote
 from .words import overlap
 
-_PRODUCT = re.compile(r"(\d+) times (\d+)")
-_SHARE = re.compile(r"(\d+) percent of (\d+)")
-_REMIND = re.compile(r"remind me which (.+?) I (?:gave|told) you", re.IGNORECASE)
+PRODUCT = re.compile(r"(\d+) times (\d+)")
+SHARE = re.compile(r"(\d+) percent of (\d+)")
+REMIND = re.compile(r"remind me which (.+?) I (?:gave|told) you", re.IGNORECASE)
 MANY = 5
 """List entries told before the rest is only counted."""
+
+
+class Voice(Protocol):
+    """Whoever puts into words what the assistant has to say: this module for English, and the other tongues."""
+
+    def join(self, sentences: Sequence[str], dice: Random) -> str:
+        """The final answer out of one sentence per wish."""
+        ...
+
+    def each(self, value: str, sentence: str) -> str:
+        """What came out for one item of several."""
+        ...
+
+    def without_tools(self, intent: str, facts: Mapping[str, str]) -> str | None:
+        """The answer to a wish that needs no tool; None when it needs one."""
+        ...
+
+    def result(self, hear: Sequence[str], reply: str, dice: Random, head: str = "") -> str:
+        """What came out of a call, with everything the user wanted to hear; `head` begins it."""
+        ...
+
+    def question(self, labels: Sequence[str], dice: Random) -> str:
+        """A question for missing values."""
+        ...
+
+    def which(self, entries: Sequence[JsonObject], dice: Random) -> str:
+        """A question about entries that all fit."""
+        ...
+
+    def doubt(self, label: str, value: str, dice: Random) -> str:
+        """A question about a value that cannot be found."""
+        ...
+
+    def stuck(self, labels: Sequence[str]) -> str:
+        """That a wish cannot go on without something nobody supplies."""
+        ...
+
+    def failure(self, reply: str, dice: Random) -> str:
+        """That a wish failed for good, and why."""
+        ...
+
+    def meanwhile(self, hear: Sequence[str], reply: str, dice: Random) -> str:
+        """That somebody else was quicker, with what a second look showed."""
+        ...
+
+    def off_topic(self, intent: str, dice: Random) -> str:
+        """That a wish has nothing to do with the work at hand."""
+        ...
+
+    def unable(self, intent: str, dice: Random) -> str:
+        """That no tool at hand can do it."""
+        ...
+
+    def forbidden(self, intent: str, dice: Random) -> str:
+        """That a rule forbids it."""
+        ...
+
+    def plan(self, steps: Sequence[str], dice: Random) -> str:
+        """A short numbered plan."""
+        ...
 
 
 def join(sentences: Sequence[str], dice: Random) -> str:
@@ -28,23 +89,38 @@ def join(sentences: Sequence[str], dice: Random) -> str:
 
 def without_tools(intent: str, facts: Mapping[str, str]) -> str | None:
     """The answer to a wish that needs no tool; None when it needs one."""
-    if match := _PRODUCT.search(intent):
+    if match := PRODUCT.search(intent):
         a, b = int(match[1]), int(match[2])
         return f"{a} times {b} is {a * b}."
-    if match := _SHARE.search(intent):
+    if match := SHARE.search(intent):
         share = int(match[1]) * int(match[2]) / 100
         return f"{match[1]} percent of {match[2]} is {share:g}."
-    if match := _REMIND.search(intent):
+    if match := REMIND.search(intent):
         label = max(facts, key=lambda known: overlap(known, match[1]), default="")
         return f"You gave me the {label} {unquote(facts[label])}." if label else "You have not told me that yet."
     return None
 
 
+def each(value: str, sentence: str) -> str:
+    """What came out for one item of several."""
+    return f"For {value}: {sentence[:1].lower()}{sentence[1:]}"
+
+
 def result(hear: Sequence[str], reply: str, dice: Random, head: str = "") -> str:
     """What came out of a call, with everything the user wanted to hear; `head` begins it."""
-    decoded = decode(reply)
-    if not isinstance(decoded, dict | list):
+    if not isinstance(decode(reply), dict | list):
         return _text_result(str(reply), hear, dice)
+    said = facts_of(hear, reply)
+    listed = _listed(reply)
+    head = head or dice.choice(("Here is what I have:", "This is done:", "All right:", "Here you go:", "I have it:"))
+    facts = [f"the {label} is {value}" for label, value in said.items()]
+    told = f"{head} {' and '.join(facts)}." if facts else "" if listed else dice.choice(("That is done.", "Done."))
+    return f"{told} {listed}".strip()
+
+
+def facts_of(hear: Sequence[str], reply: str) -> dict[str, str]:
+    """`{label: value}` of what the user wanted to hear, in words, with an identifier or a status beside."""
+    decoded = decode(reply)
     leaves = [(path, leaf) for path, leaf in leaf_values(decoded) if leaf not in (None, "")]
     single = [(path, leaf) for path, leaf in leaves if not any(part.isdigit() for part in path.split("."))]
     said: dict[str, str] = {}
@@ -59,11 +135,7 @@ def result(hear: Sequence[str], reply: str, dice: Random, head: str = "") -> str
         key = snake(path.split(".")[-1])
         if len(said) < 2 and (key.endswith("_id") or "status" in key or "total" in key):
             said.setdefault(key.replace("_id", " number").replace("_", " "), say_value(leaf))
-    listed = _listed(decoded)
-    head = head or dice.choice(("Here is what I have:", "This is done:", "All right:", "Here you go:", "I have it:"))
-    facts = [f"the {label} is {value}" for label, value in said.items()]
-    told = f"{head} {' and '.join(facts)}." if facts else "" if listed else dice.choice(("That is done.", "Done."))
-    return f"{told} {listed}".strip()
+    return said
 
 
 def _first_line(leaves: Sequence[tuple[str, JsonValue]], reply: str) -> str:
@@ -87,20 +159,26 @@ def _likeness(label: str, path: str) -> float:
     return max(overlap(label, key), overlap(label, whole))
 
 
-def _listed(decoded: JsonValue) -> str:
+def _listed(reply: str) -> str:
     """The first list of objects in a reply, a few of its entries told."""
-    lists = [
-        value for value in (decoded.values() if isinstance(decoded, dict) else [decoded]) if isinstance(value, list)
-    ]
-    if not lists:
+    spoken = entries_of(reply)
+    if spoken is None:
         return ""
-    entries = lists[0]
-    spoken = [
+    more = f" and {len(spoken) - MANY} more" if len(spoken) > MANY else ""
+    return f"I found {len(spoken)}: {'; '.join(spoken[:MANY])}{more}." if spoken else "There are none on the list."
+
+
+def entries_of(reply: str) -> list[str] | None:
+    """The entries of a reply's first list, in words; None where it has no list."""
+    decoded = decode(reply)
+    values = decoded.values() if isinstance(decoded, dict) else [decoded]
+    entries = next((value for value in values if isinstance(value, list)), None)
+    if entries is None:
+        return None
+    return [
         " / ".join(say_value(leaf) for _, leaf in list(leaf_values(entry))[:3] if leaf not in (None, ""))
-        for entry in entries[:MANY]
+        for entry in entries
     ]
-    more = f" and {len(entries) - MANY} more" if len(entries) > MANY else ""
-    return f"I found {len(entries)}: {'; '.join(spoken)}{more}." if spoken else "There are none on the list."
 
 
 def holds(reply: str, label: str, value: str) -> bool:
@@ -146,11 +224,16 @@ def stuck(labels: Sequence[str]) -> str:
 
 def failure(reply: str, dice: Random) -> str:
     """That a wish failed for good, and why."""
+    head = dice.choice(("That did not work", "I could not do that", "Unfortunately this failed"))
+    return f"{head}: {why(reply)}."
+
+
+def why(reply: str) -> str:
+    """The reason in an error reply."""
     decoded = decode(reply)
     error = decoded.get("error") if isinstance(decoded, dict) else None
-    why = error.get("message") if isinstance(error, dict) else error or reply.strip().splitlines()[0]
-    head = dice.choice(("That did not work", "I could not do that", "Unfortunately this failed"))
-    return f"{head}: {str(why)[:200].rstrip('.')}."
+    said = error.get("message") if isinstance(error, dict) else error or reply.strip().splitlines()[0]
+    return str(said)[:200].rstrip(".")
 
 
 def meanwhile(hear: Sequence[str], reply: str, dice: Random) -> str:

@@ -9,7 +9,7 @@ from random import Random
 
 import msgspec
 
-from ...runtime.chat import AssistantMessage, ChatMessage, SystemMessage, ToolDefinition
+from ...runtime.chat import AssistantMessage, ChatMessage, SystemMessage, ToolDefinition, UserMessage
 from ...sandbox.facts import Param, is_identifier, snake
 from ...sandbox.tools import JsonObject, JsonValue
 from ..prompts import PLAN_FIRST, VERIFY
@@ -18,6 +18,8 @@ from .choosing import TRIES, Call, One, Several, again, choose
 from .reading import Done, Thread, lookalikes, seen, thread_of, told, told_list
 from .search import LOOKUP, Search
 from .speech import Wish, unquote
+from .tongues.answers import AnswersIn
+from .tongues.tongue import Tongue, spoken_in
 from .words import KnownTool, ToolIndex, index, overlap, stems
 
 DEPTH = 3
@@ -49,6 +51,10 @@ class Assistant:
     """One request, read once. `move_on` says what a helpful assistant would do next."""
 
     def __init__(self, messages: Sequence[ChatMessage], tools: Sequence[ToolDefinition], dice: Random) -> None:
+        tongue = _tongue_of(messages)
+        self._say: answers.Voice = AnswersIn(tongue) if tongue else answers
+        if tongue is not None:
+            messages = [_in_english(said, tongue) for said in messages]
         self._thread: Thread = thread_of(messages)
         self._index: ToolIndex = index(tools)
         self._search = Search(self._index, self._thread.done)
@@ -68,15 +74,15 @@ class Assistant:
         asked = next((move for move in moves if isinstance(move, Ask)), None)
         if asked is not None:
             return asked.question, []
-        return answers.join([move.sentence for move in moves if isinstance(move, Told)], self._dice), []
+        return self._say.join([move.sentence for move in moves if isinstance(move, Told)], self._dice), []
 
     def _settle(self, wish: Wish) -> list[Move]:
         """The next moves for one wish: calls that can be made now, else a question, else what came out."""
-        if (known := answers.without_tools(wish.intent, self._thread.earlier | wish.facts)) is not None:
+        if (known := self._say.without_tools(wish.intent, self._thread.earlier | wish.facts)) is not None:
             return [Told(known)]
         intent = _EACH.sub("", wish.intent)
         if self._is_forbidden(intent):
-            return [Told(answers.forbidden(intent, self._dice))]
+            return [Told(self._say.forbidden(intent, self._dice))]
         tool = self._index.choose(intent)
         if tool is None or (wish.facts and not tool.required and not told(tool.params, wish)):
             return [Told(self._cannot(intent, wish))]
@@ -96,7 +102,7 @@ class Assistant:
             move = self._settle_one(tool, wish, {loop.name: value})[0]
             if not isinstance(move, Told):
                 return [move]
-            moves.append(Told(f"For {value}: {move.sentence[:1].lower()}{move.sentence[1:]}"))
+            moves.append(Told(self._say.each(value, move.sentence)))
         return moves
 
     def _settle_condition(self, wish: Wish, result: Done, before: list[Move]) -> list[Move]:
@@ -106,7 +112,7 @@ class Assistant:
             return before
         tool = self._index.choose(then)
         if tool is None:
-            return [Told(answers.unable(then, self._dice))]
+            return [Told(self._say.unable(then, self._dice))]
         moves = self._settle_one(tool, Wish(then, wish.facts, []), {})
         if self._refused is not None and self._refused.conflict:
             return self._look_again(wish, result, self._refused)
@@ -117,18 +123,18 @@ class Assistant:
         fresh = [call for call in self._unused if call.tool == result.tool and call.arguments == result.arguments]
         if not fresh or fresh[-1].passing:
             reread = Call(result.tool, result.arguments)
-            return [reread] if len(fresh) < TRIES else [Told(answers.failure(refused.reply, self._dice))]
+            return [reread] if len(fresh) < TRIES else [Told(self._say.failure(refused.reply, self._dice))]
         for call in fresh:
             self._unused.remove(call)
-        speak = answers.result if fresh[-1].reply == result.reply else answers.meanwhile
+        speak = self._say.result if fresh[-1].reply == result.reply else self._say.meanwhile
         now = speak(wish.hear, fresh[-1].reply, self._dice)
-        return [Told(answers.failure(refused.reply, self._dice)), Told(now)]
+        return [Told(self._say.failure(refused.reply, self._dice)), Told(now)]
 
     def _cannot(self, intent: str, wish: Wish) -> str:
         """That a wish is beyond the tools, or beside the point altogether."""
         near = max((self._index.covers(intent, tool) for tool in self._index.tools.values()), default=0.0)
         beside = near < BESIDE_THE_POINT and not wish.facts and not wish.hear
-        speak = answers.off_topic if beside else answers.unable
+        speak = self._say.off_topic if beside else self._say.unable
         return speak(intent, self._dice)
 
     def _settle_one(self, tool: KnownTool, wish: Wish, fixed: JsonObject) -> list[Move]:
@@ -148,7 +154,7 @@ class Assistant:
         self._result = last
         if VERIFY in self._rules and (check := self._read_back(tool, last)) is not None:
             return [check]
-        return [Told(answers.result(wish.hear, last.reply, self._dice))]
+        return [Told(self._say.result(wish.hear, last.reply, self._dice))]
 
     def _claim(self, tool: KnownTool, arguments: JsonObject) -> list[Done]:
         """The calls that were made for this wish: the same call, or a failed one with what followed it."""
@@ -204,7 +210,7 @@ class Assistant:
         if missing:
             labels = [param.label for param in missing]
             asked = sum(all(label in question for label in labels) for question in self._thread.questions)
-            return Ask(answers.question(labels, self._dice)) if asked < PATIENCE else Told(answers.stuck(labels))
+            return Ask(self._say.question(labels, self._dice)) if asked < PATIENCE else Told(self._say.stuck(labels))
         return arguments
 
     def _narrow(self, several: Several, param: Param, tool: KnownTool, wish: Wish, depth: int) -> Move:
@@ -213,8 +219,8 @@ class Assistant:
         if more and depth > 0 and (call := self._produce(param, tool, wish, depth)) is not None:
             return call
         if self._asked_which < PATIENCE:
-            return Ask(answers.which(several.entries, self._dice))
-        return Told(answers.stuck([param.label]))
+            return Ask(self._say.which(several.entries, self._dice))
+        return Told(self._say.stuck([param.label]))
 
     def _produce(self, param: Param, consumer: KnownTool, wish: Wish, depth: int) -> Call | None:
         """A look-up call that may bring up a missing identifier and was not made yet; None when there is none."""
@@ -241,7 +247,7 @@ class Assistant:
             return Call(tool.name, last.arguments)
         wrong = next((p for p in tool.params if self._is_wrong(p, last)), None)
         if wrong is None or not last.not_found or len(tried) > 3:
-            return Told(answers.failure(last.reply, self._dice))
+            return Told(self._say.failure(last.reply, self._dice))
         value = str(last.arguments[wrong.name])
         close = difflib.get_close_matches(value, lookalikes(value, self._thread.done, wrong.name), n=1, cutoff=0.75)
         if close and all(call.arguments.get(wrong.name) != close[0] for call in tried):
@@ -253,8 +259,8 @@ class Assistant:
         if producer is not None:
             return producer
         if any(value in question for question in self._thread.questions):
-            return Told(answers.failure(last.reply, self._dice))
-        return Ask(answers.doubt(wrong.label, value, self._dice))
+            return Told(self._say.failure(last.reply, self._dice))
+        return Ask(self._say.doubt(wrong.label, value, self._dice))
 
     @staticmethod
     def _is_wrong(param: Param, last: Done) -> bool:
@@ -293,7 +299,7 @@ class Assistant:
 
     def _plan(self) -> str:
         steps = [_EACH.sub("", wish.intent) for wish in self._thread.wishes]
-        return answers.plan(steps, self._dice)
+        return self._say.plan(steps, self._dice)
 
 
 def _value_of(param: Param, written: Done) -> JsonValue:
@@ -301,3 +307,20 @@ def _value_of(param: Param, written: Done) -> JsonValue:
     if param.name in written.arguments:
         return written.arguments[param.name]
     return next(iter(seen(param, [written])), None)
+
+
+def _tongue_of(messages: Sequence[ChatMessage]) -> Tongue | None:
+    """The tongue that the user writes in, by the first message; None for English."""
+    first = next((said.content for said in messages if isinstance(said, UserMessage)), "")
+    return spoken_in(first)
+
+
+def _in_english(said: ChatMessage, tongue: Tongue) -> ChatMessage:
+    """A message as the assistant reads it: wishes, facts and its own questions in English."""
+    match said:
+        case UserMessage(content=content):
+            return UserMessage(tongue.english(content))
+        case AssistantMessage(content=content) if not said.calls and content.rstrip().endswith("?"):
+            return AssistantMessage(tongue.english_question(content))
+        case _:
+            return said

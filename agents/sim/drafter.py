@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from random import Random
 from typing import TypeAlias
@@ -13,10 +14,12 @@ from ...runtime.chat import ChatMessage
 from .changes import CHANGES, EARLY
 from .sketch import Sketch, Unfit
 from .structures import STRUCTURES, filler
+from .tongues.tongue import named
 from .world import Order, Records, read_order
 
 Build: TypeAlias = Callable[[Sketch], None]
 
+_USER_WRITES = re.compile(r"^The user writes in (\w+):", re.MULTILINE)
 TRIES = 30
 """Random starts for one structure before the planner falls back to a plain one."""
 
@@ -37,6 +40,9 @@ def draft(messages: Sequence[ChatMessage], dice: Random, *, sloppy: bool = False
         plan = Plan(goals=(Goal("tell me what you can do"),), steps=())
     if sloppy and plan.steps:
         plan = msgspec.structs.replace(plan, steps=plan.steps[:-1])
+    speaks = _USER_WRITES.search(next(said.content for said in messages if said.content.startswith("# Structure")))
+    if speaks and (tongue := named(speaks[1])) is not None:
+        plan = tongue.plan(plan) or plan
     return msgspec.json.encode(plan).decode()
 
 

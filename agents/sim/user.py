@@ -22,6 +22,7 @@ from .speech import (
     say_hear,
     say_wish,
 )
+from .tongues.tongue import Tongue, named
 from .words import overlap, stems
 
 _FACT = re.compile(
@@ -68,10 +69,13 @@ def say_next(messages: Sequence[ChatMessage], dice: Random) -> str:
     own = [spoken.content for spoken in messages if isinstance(spoken, AssistantMessage)]
     last = messages[-1].content if own and isinstance(messages[-1], UserMessage) else ""
     raised = goals[: _raised(goals, own)]
+    tongue = named(_found(r"you write in (\w+)", instructions, "English"))
     if last.rstrip().endswith("?"):
-        return _answer(last, raised, own, style, dice)
+        return _reply(last, raised, own, style, dice, tongue) if tongue else _answer(last, raised, own, style, dice)
     if len(raised) == len(goals):
         return STOP
+    if tongue:
+        return _raise_in(tongue, goals[len(raised) :], bool(own), style, dice)
     return _raise(goals[len(raised) :], bool(own), style, dice)
 
 
@@ -122,6 +126,47 @@ def _raise(goals: Sequence[KnownGoal], later: bool, style: str, dice: Random) ->
         parts.append(say_wish(goal.intent, style, dice, lead))
         parts += told + heard if dice.random() < 0.7 else heard + told
     return " ".join(parts)
+
+
+def _raise_in(tongue: Tongue, goals: Sequence[KnownGoal], later: bool, style: str, dice: Random) -> str:
+    """The same in another language than English."""
+    parts: list[str] = []
+    for number, goal in enumerate(goals):
+        if number and not goal.together:
+            break
+        kind = "together" if number else "revise" if goal.revises else "aside" if goal.aside else ""
+        lead = tongue.lead(kind or ("next" if later else "hello"), style, dice)
+        told = [tongue.say_fact(f.label, msgspec.json.decode(f.value), style, dice) for f in goal.facts if not f.asked]
+        heard = [tongue.say_hear(goal.hear, style, dice)] if goal.hear else []
+        if style == "roundabout" and not (number or goal.revises or goal.aside or any(g.together for g in goals[1:2])):
+            return " ".join([*([lead] if lead else []), *told, tongue.say_wish(goal.intent, style, dice), *heard])
+        parts += [tongue.say_wish(goal.intent, style, dice, lead), *told, *heard]
+    return " ".join(parts)
+
+
+def _reply(
+    question: str, raised: Sequence[KnownGoal], own: Sequence[str], style: str, dice: Random, tongue: Tongue
+) -> str:
+    """What the user says to a question in another language than English, as `_answer` does."""
+    known = [fact for goal in reversed(raised) for fact in goal.facts]
+    asked = question.lower()
+    for fact in known:
+        if fact.slip and _plain(fact.value) in question:
+            right = tongue.say_fact(fact.label, msgspec.json.decode(fact.true), style, dice)
+            return f"{tongue.forms['correct'][0]} {right}"
+    told: dict[str, KnownFact] = {}
+    if any(form in question for form in tongue.forms["which"]):
+        told = {fact.label: fact for fact in raised[-1].facts if fact.asked}
+    for fact in known:
+        if re.search(rf"(?<!\w){re.escape(fact.label.lower())}(?!\w)", asked):
+            told.setdefault(fact.label, fact)
+    answer = " ".join(tongue.say_fact(f.label, msgspec.json.decode(f.true), style, dice) for f in told.values())
+    if not answer or answer in own:
+        return dice.choice(tongue.forms["unknown"])
+    change = tongue.forms["change"][0]
+    changed = [f for f in raised[-1].facts if f.final] if not any(change in said for said in own) else []
+    more = [tongue.say_fact(f.label, msgspec.json.decode(f.final), style, dice) for f in changed]
+    return " ".join([answer, change, *more]) if more else answer
 
 
 def _leads(goal: KnownGoal, later: bool, style: str) -> Sequence[str]:
