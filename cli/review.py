@@ -96,9 +96,9 @@ def _draw(run: Path, sample: int, seed: int, out: Path, *, overwrite: bool) -> N
 
 _SIMULATED = "Played by the simulated model: the verdicts say something of the gates, not of a model.\n"
 _GUIDE = """Read each dialogue and write into `{sheet}`, column `human`: `accept` when it is worth training on (the \
-user got what was wanted, every call was right in its place, nothing was made up, the world is left as it should be), \
-`reject` when it is not, `unsure` when it cannot be said. The verdicts stand in the sheet's last columns: look at them \
-afterwards.
+user got what was wanted, every call was right in its place or was refused and then put right, nothing was made up, \
+the world is left as it should be), `reject` when it is not, `unsure` when it cannot be said. The verdicts stand in \
+the sheet's last columns: look at them afterwards.
 """
 
 
