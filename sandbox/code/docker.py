@@ -40,7 +40,7 @@ from .selftest import check_containment
 from .session import SandboxSession
 from .sweep import sweep
 
-HELLO_S = 30.0
+HELLO_S = 60.0
 """Seconds for a started container to connect."""
 END_S = 20.0
 """Seconds for a container to be removed; what is left is swept by the next start."""

@@ -32,6 +32,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Bytes of a file that is written or read at once."""
     deadline_s: float = 10.0
     """Seconds that a cell may take when its caller names none."""
+    grace_s: float = 0.5
+    """Seconds that a cell has to end in after it was interrupted; then it is killed."""
 
     def rlimits(self) -> dict[str, int]:
         """`{name in the resource module: value}` that a session's processes run under."""

@@ -20,9 +20,9 @@ from .inside import wire
 from .limits import Limits
 from .link import Reply, ReplyLink
 
-GRACE_S = 0.5
-"""Seconds between the interrupt and the kill."""
-FILE_S = 10.0
+DYING_S = 3.0
+"""Seconds in which a process whose connection has ended tells how; then it is killed."""
+FILE_S = 30.0
 """Seconds for a file operation; one that takes longer is up against a busy session."""
 OPERATIONS: dict[Language, int] = {
     "python": wire.PYTHON,
@@ -167,7 +167,7 @@ class SandboxSession:
             waiting = link.ask(operation, limit, self._inward(_encoded(name))[:65535], body)
             if not await link.within(waiting, deadline):
                 await self.box.interrupt(self._number)
-                if not await link.within(waiting, GRACE_S):
+                if not await link.within(waiting, self._limits.grace_s):
                     return await self._killed()
             reply = waiting.result()
             if reply is None:
@@ -205,7 +205,7 @@ class SandboxSession:
 
     async def _died(self) -> Outcome:
         """The connection has ended; so has the process, or it will be made to."""
-        code = await self.box.ended(self._number, GRACE_S)
+        code = await self.box.ended(self._number, DYING_S)
         if code is None:
             await self._killed()
         self._link, self._number = None, 0

@@ -169,4 +169,9 @@ KERNEL = [
         "a user namespace by clone3", "report(works(lambda: call(435, b'\\0\\0\\0\\x10' + bytes(84), 88)))", "lifted"
     ),
 ]
-REACHING: tuple[Attack, ...] = (*FILES, *NETWORK, *PROCESSES, *KERNEL)
+REACHING: dict[str, tuple[Attack, ...]] = {
+    "files": tuple(FILES),
+    "network": tuple(NETWORK),
+    "processes": tuple(PROCESSES),
+    "kernel": tuple(KERNEL),
+}

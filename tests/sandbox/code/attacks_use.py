@@ -37,6 +37,7 @@ MEMORY = [
         """,
         "lifted",
         most=7,
+        shared=True,
     ),
     Attack(
         "shared memory",
@@ -291,4 +292,10 @@ TALKING = [
         "words for a terminal", "os.write(1, b'\\x1b]0;pwned\\x07\\x1b[2J\\x1b[31m\\n'); report(1)", "lifted", most=ANY
     ),
 ]
-USING: tuple[Attack, ...] = (*MEMORY, *PROCESSES, *DISK, *STAYING, *TALKING)
+USING: dict[str, tuple[Attack, ...]] = {
+    "memory": tuple(MEMORY),
+    "many processes": tuple(PROCESSES),
+    "disk": tuple(DISK),
+    "staying": tuple(STAYING),
+    "talking": tuple(TALKING),
+}

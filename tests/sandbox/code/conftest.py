@@ -14,8 +14,8 @@ from functools import cache
 
 import pytest
 
-from tdscaling.runtime.errors import ConfigError
-from tdscaling.sandbox.code.base import Backend
+from tdscaling.runtime.errors import ConfigError, InfrastructureFault
+from tdscaling.sandbox.code.base import Backend, CodeSession
 from tdscaling.sandbox.code.bubblewrap import BubblewrapBackend
 from tdscaling.sandbox.code.docker import DockerBackend
 from tdscaling.sandbox.code.engine import connected, engine_url
@@ -29,9 +29,10 @@ SMALL = Limits(
     disk=24 * MIB,
     file_size=12 * MIB,
     open_files=128,
-    deadline_s=5.0,
+    deadline_s=30.0,
+    grace_s=3.0,
 )
-"""Limits that are quickly reached."""
+"""Limits that are quickly reached; those of time are not, because the machine may be busy."""
 BUBBLEWRAP = pytest.param("bubblewrap", marks=pytest.mark.bubblewrap)
 STRICT = pytest.param("strict", marks=pytest.mark.docker)
 DENSE = pytest.param("dense", marks=pytest.mark.docker)
@@ -95,3 +96,27 @@ async def backend(kind: str, anyio_backend: object) -> AsyncGenerator[Backend]:
     """A backend of the kind, with small limits."""
     async with make(kind) as entered:
         yield entered
+
+
+@pytest.fixture(scope="module")
+async def kept(backend: Backend) -> AsyncGenerator[list[CodeSession]]:
+    """The session that the tests of a module use one after the other: starting a container takes longer than a test."""
+    held: list[CodeSession] = []
+    yield held
+    for session in held:
+        await session.aclose()
+
+
+@pytest.fixture
+async def session(backend: Backend, kept: list[CodeSession]) -> AsyncGenerator[CodeSession]:
+    """A session with a fresh process and an empty workspace."""
+    if not kept:
+        kept.append(await backend.open())
+    (session,) = kept
+    yield session
+    try:
+        await session.run("python", "import os\nos._exit(0)")
+        await session.run("shell", "find /workspace -mindepth 1 -delete", deadline_s=20)
+    except InfrastructureFault:
+        await session.aclose()
+        kept.clear()

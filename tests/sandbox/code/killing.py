@@ -24,8 +24,10 @@ from tdscaling.sandbox.code.base import Backend, CodeSession
 from tdscaling.tests.sandbox.code.conftest import SMALL, make
 
 MARK = "n = open('/proc/self/comm', 'w').write('{mark}')"
-HANG_S = 15.0
+HANG_S = 30.0
 """Seconds after which an answer is a hang."""
+GONE_S = 10.0
+"""Seconds after which what was killed is an orphan."""
 
 
 class Tally(msgspec.Struct):
@@ -94,7 +96,7 @@ async def kill_inside(backend: Backend, dice: random.Random, mark: str, tally: T
                 with suppress(ProcessLookupError):
                     os.kill(victim, signal.SIGKILL)
             gone = [pid] if victim == pid else [pid, supervisor]
-            if await asyncio.to_thread(until_gone, gone, 2.0) is None:
+            if await asyncio.to_thread(until_gone, gone, GONE_S) is None:
                 tally.orphans += 1
             if victim == pid and (await session.run("python", "6 * 7")).stdout != b"42\n":
                 tally.wrong += 1

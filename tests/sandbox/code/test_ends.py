@@ -27,7 +27,7 @@ from tdscaling.tests.sandbox.code.conftest import SMALL
 from tdscaling.tests.sandbox.code.killing import MARK, Tally, kill_host, kill_inside, marked
 
 pytestmark = pytest.mark.anyio
-INSIDE_KILLS = 8
+INSIDE_KILLS = 9
 """Per kind of sandbox; with the hosts' they are 30."""
 
 
@@ -40,11 +40,10 @@ async def test_random_kills_leave_neither_orphans_nor_wrong_answers(backend: Bac
 
 
 def test_a_killed_host_leaves_nothing(kind: str) -> None:
-    """Within two seconds; first with one session, then with a few."""
+    """With four sessions at work. How soon, `bench/sandbox.py --many` measures: here the machine may be busy."""
     tally, dice = Tally(), random.Random(f"hosts {kind}")
-    for number, count in enumerate((1, 4)):
-        kill_host(kind, dice, f"h{number}{os.getpid()}", count, tally)
-    assert (tally.kills, tally.orphans) == (2, 0)
+    kill_host(kind, dice, f"h{os.getpid()}", 4, tally, seconds=20.0)
+    assert (tally.kills, tally.orphans) == (1, 0)
 
 
 async def test_a_closed_session_s_processes_are_gone(backend: Backend) -> None:

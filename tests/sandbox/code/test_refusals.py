@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures.thread  # noqa: F401 -- what is loaded late could not be read as another user
 import os
 import shutil
 import socket
