@@ -51,7 +51,9 @@ class Browser:
         return answer["value"]
 
     def open(self, url: str) -> None:
-        """Open a page of ours and wait until it is drawn."""
+        """Open a page of ours anew and wait until it is drawn."""
+        self.do(open="about:blank")  # else another place in the same page would be no new page
+        self.requests.clear()
         self.do(open=url)
         self.do(wait="document.documentElement.dataset.ready === 'true'")
 
