@@ -22,7 +22,7 @@ from .sample import About, Sample
 BATCH = 2_000
 """Rows held at once."""
 TEXTS = ("id", "messages", "tools", "mode", "domain", "sector", "cluster")
-PARTS = ("assignment", "verdict", "measurements", "provenance", "kin", "blueprint")
+PARTS = ("assignment", "verdict", "measurements", "provenance", "kin", "blueprint", "face")
 """Columns with the JSON text of a key of the row; null where it was left out."""
 
 _MESSAGES = msgspec.json.Decoder(tuple[ChatMessage, ...])
@@ -109,6 +109,7 @@ def _cells(sample: Sample) -> dict[str, str | bool | None]:
             "provenance": about.provenance,
             "kin": about.kin,
             "blueprint": about.blueprint,
+            "face": about.face,
         }
         cells |= {name: None if raw is UNSET else bytes(raw).decode() for name, raw in parts.items()}
     return cells
@@ -119,8 +120,9 @@ def _sample(cells: dict[str, Any]) -> Sample:
         return Raw(cells[name].encode())
 
     about = None
-    if cells.get("simulated") is not None and all(cells.get(name) is not None for name in PARTS[:-1]):
+    if cells.get("simulated") is not None and all(cells.get(name) is not None for name in PARTS[:-2]):
         blueprint = UNSET if cells.get("blueprint") is None else part("blueprint")
+        face = UNSET if cells.get("face") is None else part("face")
         about = About(
             part("assignment"),
             part("verdict"),
@@ -129,5 +131,6 @@ def _sample(cells: dict[str, Any]) -> Sample:
             cells["simulated"],
             part("kin"),
             blueprint,
+            face=face,
         )
     return Sample(cells["id"], _MESSAGES.decode(cells["messages"]), Raw(cells["tools"].encode()), about)

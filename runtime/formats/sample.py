@@ -50,6 +50,8 @@ class About(msgspec.Struct, frozen=True):
     blueprint: Raw | UnsetType = UNSET
     """Absent unless it was asked for."""
     kept: Kept | UnsetType = UNSET
+    face: Raw | UnsetType = UNSET
+    """Absent in rows of before there were presentations."""
 
 
 class Sample(msgspec.Struct, frozen=True):
@@ -76,6 +78,7 @@ class _Line(msgspec.Struct, frozen=True):
     provenance: Raw
     simulated: bool
     kin: Raw = Raw(b"{}")
+    face: Raw | UnsetType = UNSET
 
 
 class _Bare(msgspec.Struct, frozen=True):
@@ -130,6 +133,7 @@ def read_row(line: bytes, *, blueprint: bool = False) -> Read:
         found.simulated,
         found.kin,
         found.blueprint if blueprint else UNSET,
+        face=found.face,
     )
     return Read(
         Sample(found.id, found.messages, found.tools, about),
@@ -156,6 +160,7 @@ def row_line(sample: Sample) -> bytes:
             about.provenance,
             about.simulated,
             about.kin,
+            about.face,
         )
     )
 
@@ -192,6 +197,7 @@ def about_with(sample: Sample, *, ids: bool, beside: dict[int, str] | None = Non
         about.kin,
         about.blueprint,
         kept,
+        about.face,
     )
 
 
