@@ -5,6 +5,7 @@
     .venv/bin/python bench/reliability.py seeds [--n 10000]     simulated runs; --first SEED --n 1 plays one again
     .venv/bin/python bench/reliability.py resume                killed at 10, 50 and 90 %: rows and tokens
     .venv/bin/python bench/reliability.py signals [--n 200]     SIGTERM at random moments
+    .venv/bin/python bench/reliability.py faults [--n 10000]    faults of a served model, of every kind it knows
     .venv/bin/python bench/reliability.py journal               durable records/s, acknowledgement times, share of CPU
 
 Every command ends with exit code 1 when something was lost, and says how much was tried. Rows come from scripted agents
@@ -27,6 +28,7 @@ import urllib.request
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import anyio
 import msgspec
@@ -43,6 +45,8 @@ RECORD = 20_000
 """Bytes of a row, about."""
 PROGRAM = (sys.executable, "-m", "tdscaling")
 GRACE = 2.0
+FAULT_RATE = 0.008
+"""Of each kind; there are 25, and what 1.3 x the requests can carry is 0.23 in all."""
 
 
 def kills(n: int, first: int) -> Counter[str]:
@@ -108,11 +112,40 @@ def resume(n: int, first: int) -> Counter[str]:
     return seen
 
 
+def faults(n: int, first: int) -> Counter[str]:
+    """Runs against a server that misbehaves, until it did so often enough, beside the same runs without a server."""
+    seen: Counter[str] = Counter()
+    flags = ("run", "--count", "300", "--concurrency", "64", "--quiet", "--patience", "100000")
+    with tempfile.TemporaryDirectory() as folder, Served(folder, "--faults", f"all={FAULT_RATE}") as served:
+        settings = Path(folder, "settings.yaml")
+        settings.write_text("models: {sim: {read_timeout: 2.0, outage_timeout: 120}}\n")  # a stall is 2 s, not 120
+        number = first
+        while sum(served.stats()["faults"].values()) < n:
+            for name, more in (("calm", ()), ("faulty", ("--base-url", served.url, "--config", str(settings)))):
+                places = _places(folder, f"{name}-{number}")
+                _check(subprocess.run([*PROGRAM, *flags, "--seed", str(number), *places, *more], check=False))
+            calm, faulty = (Path(folder, f"{name}-{number}") for name in ("calm", "faulty"))
+            seen["requests needed"] += json.loads((calm / "summary.json").read_text())["model_calls"]
+            seen["episodes abandoned"] += json.loads((faulty / "summary.json").read_text())["abandoned"]
+            one, two = (path.with_suffix(".jsonl").read_bytes().splitlines() for path in (calm, faulty))
+            seen["accepted rows"] += len(two)
+            seen["accepted rows that differ"] += len(set(two) - set(one))
+            number += 1
+        stats = served.stats()
+    seen["requests sent"], seen["faults"] = stats["requests"], sum(stats["faults"].values())
+    seen["kinds of faults"] = len(stats["faults"])
+    ratio = seen["requests sent"] / seen["requests needed"]
+    print(f"requests: {ratio:.3f} x those needed; faults per request {seen['faults'] / seen['requests sent']:.3f}")
+    assert ratio <= 1.3
+    assert not seen["accepted rows that differ"]
+    return seen
+
+
 class Served:
     """A model server in a process of its own."""
 
-    def __init__(self, folder: str) -> None:
-        command = [*PROGRAM, "serve-model", "--port", "0"]
+    def __init__(self, folder: str, *flags: str) -> None:
+        command = [*PROGRAM, "serve-model", "--port", "0", *flags]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=folder)
         assert self._process.stdout is not None
         self.url = self._process.stdout.readline().decode().strip()
@@ -124,10 +157,15 @@ class Served:
         self._process.terminate()
         self._process.communicate()
 
+    def stats(self) -> dict[str, Any]:
+        """Its counters."""
+        with urllib.request.urlopen(self.url.removesuffix("/v1") + "/stats") as reply:  # noqa: S310 - loopback
+            counters: dict[str, Any] = json.loads(reply.read())
+        return counters
+
     def spent(self) -> int:
         """Bytes of all requests and answers so far: what tokens are counted from."""
-        with urllib.request.urlopen(self.url.removesuffix("/v1") + "/stats") as reply:  # noqa: S310 - loopback
-            counters = json.loads(reply.read())
+        counters = self.stats()
         return int(counters["bytes_in"] + counters["bytes_out"])
 
 
@@ -281,6 +319,7 @@ COMMANDS: dict[str, tuple[Callable[[int, int], Counter[str]], int]] = {
     "seeds": (seeds, 10_000),
     "resume": (resume, 200),
     "signals": (signals, 200),
+    "faults": (faults, 10_000),
     "journal": (journal, 6_400),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -40,7 +41,7 @@ def recover(
     new = to or run.with_name(f"{run.name}-recovered")
     if new.exists() and any(new.iterdir()):
         raise OutputError(f"{new}: already holds something; give another folder with --to")
-    held = RunLock(run)
+    held = RunLock(run) if os.access(run, os.W_OK) else None  # where nothing can be written, nobody is at work
     try:
         fresh = DirectoryStorage(new)
         for name in KEPT:
@@ -48,7 +49,8 @@ def recover(
                 shutil.copyfile(run / name, new / name)
         found = salvage(run, fresh)
     finally:
-        held.close()
+        if held is not None:
+            held.close()
     lost = f", {found.lost_lines} lines could not be read, the first in {found.first}" if found.lost_lines else ""
     _say(f"{found.rows} rows saved{lost}")
     _say(f"go on with: tdscaling run --config {new / 'config.yaml'} --run {new} --resume always --overwrite")
