@@ -26,7 +26,7 @@ MODES: dict[Kind, tuple[Mode, ...]] = {
 """The reasoning modes that a kind of task can carry."""
 BESIDE_THE_POINT = (
     "recommend a restaurant for tonight",
-    "tell me a riddle",
+    "think of a riddle for the children",
     "say who will win the race on Sunday",
     "write a limerick about the sea",
     "explain how cheese is made",
