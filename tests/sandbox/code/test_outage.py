@@ -15,8 +15,7 @@ import pytest
 from tdscaling.sandbox.code import sweep
 from tdscaling.sandbox.code.engine import connected, engine_url
 from tdscaling.tests.cli.shell import Shell
-
-from ..code.conftest import need
+from tdscaling.tests.sandbox.code.conftest import need
 
 COUNT = 8
 DOWN_S = 3.0
