@@ -36,4 +36,5 @@ def talk_problems(talk: Talk, more: Iterable[TalkGate] = ()) -> tuple[Problem, .
 def problems(evidence: Evidence, more: Iterable[TalkGate] = ()) -> tuple[Problem, ...]:
     """Everything that is wrong with a row; slips that were mended are not, when nothing else is."""
     outcome = (problem for gate in OUTCOME_GATES for problem in gate(evidence))
-    return without_mended((*talk_problems(evidence.talk, more), *outcome), evidence.exchanges)
+    planned = {step.tool for step in evidence.blueprint.plan.steps}
+    return without_mended((*talk_problems(evidence.talk, more), *outcome), evidence.exchanges, planned)
