@@ -36,7 +36,7 @@ def without_mended(
 
 
 def _put_right(slip: Exchange, sound: Sequence[Exchange], planned: Collection[str]) -> bool:
-    """A sound call follows in the same turn: of the same tool, otherwise filled; of any after a tool not in the plan."""
+    """A sound call follows in the same turn: of the same tool, otherwise filled; any, after a tool not in the plan."""
     name = slip.call.function.name
     own = slip.spec.name if slip.spec else name  # a row may call its tools otherwise than the plan
     later = [exchange for exchange in sound if exchange.turn == slip.turn and exchange.position > slip.position]
