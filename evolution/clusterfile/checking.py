@@ -12,12 +12,10 @@ from ...sandbox.facts import leaves
 from ...sandbox.tools import ToolSpec
 from ..mining.cluster import cluster_id
 from .line import ClusterLine
-from .playing import toolbox_of
+from .playing import WORLDS, toolbox_of
 
 JACCARD = 0.5
 """Two clusters share less than this part of the tools that they have together."""
-WORLDS = 16
-"""Seeded worlds in which a plan is tried, one after the other: in one an order may be cancelled already."""
 EXAMPLES = 10
 """Examples of what is wrong that are kept."""
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import chain
 
 from ...runtime.assignment import BusinessCluster
 from ...runtime.errors import EnvironmentFault, InputError
-from ...sandbox.entities import EntityToolbox
+from ...sandbox.entities import EntityToolbox, execute_on
 from ...sandbox.entities.toolbox import VERSION
 from ..mining.cluster import world_name
 from .index import ClusterFile
 from .line import ClusterLine, edges_of
 
+WORLDS = 16
+"""Seeded worlds in which a plan is tried: in one an order may be cancelled already."""
 READY = 128
 """Toolboxes kept ready, and clusters kept in memory, those that were asked for last."""
 
@@ -21,7 +23,16 @@ READY = 128
 def toolbox_of(line: ClusterLine) -> EntityToolbox:
     """The cluster's own tools, and no others, on the entity store."""
     specs = [tool.spec() for tool in line.tools]
-    return EntityToolbox(world_name(line.id), specs, source=line.provenance, domain=line.domain, sector=line.sector)
+    made = partial(
+        EntityToolbox, world_name(line.id), specs, source=line.provenance, domain=line.domain, sector=line.sector
+    )
+    box = made()
+    if not box.unplayable:
+        return box
+    # A call that is made up for one tool alone may be refused where the plan's own is not.
+    untried = made(tried=False)
+    runs = (execute_on(untried, specs, line.plan, seed).ok for seed in range(WORLDS))
+    return untried if not untried.unplayable and any(runs) else box
 
 
 def played(line: ClusterLine) -> BusinessCluster:
