@@ -14,6 +14,7 @@ from tdscaling.evolution.clusterfile.playing import READY, ClusterShelf
 from tdscaling.evolution.clusters import build_clusters
 from tdscaling.evolution.mining.cluster import cluster_id, world_name
 from tdscaling.runtime.errors import EnvironmentFault, InputError
+from tdscaling.sandbox.entities import EntityToolbox
 from tdscaling.sandbox.services import builtin
 from tdscaling.tests.evolution.clusterfile.lines import mined, mined_tool, raw, shop_line, shops, write
 
@@ -98,6 +99,31 @@ def test_a_cluster_that_cannot_be_played_counts_against_itself(tmp_path: Path) -
     line = line_of(mined([mined_tool("list_orders"), tool, mined_tool("get_customer")]))
     with pytest.raises(EnvironmentFault, match="take"):
         shelf(tmp_path, [msgspec.structs.replace(line, edges=())]).get(world_name(line.id))
+
+
+def test_a_plan_that_runs_is_played_though_a_tool_alone_would_be_refused(tmp_path: Path) -> None:
+    """Files have paths for keys: one made up for `update_file_content` alone names no file, that of the plan does."""
+    path, text = {"path": {"type": "string"}}, {"content": {"type": "string"}}
+    fields = {"insert": path | text, "update": path | text, "delete": path}
+    gives = {"type": "object", "properties": path | text, "required": ["path"]}
+    tools = [
+        msgspec.structs.replace(
+            mined_tool("get_order"),
+            id=f"mcp:files#{verb}",
+            name=f"{verb}_file_content",
+            verb={"insert": "create", "update": "update", "delete": "delete"}[verb],
+            description=f"{verb.capitalize()} content of a file.",
+            input_schema=raw({"type": "object", "properties": takes, "required": list(takes)}),
+            output_schema=raw(gives),
+        )
+        for verb, takes in fields.items()
+    ]
+    line = line_of(mined(tools))
+    specs = [tool.spec() for tool in line.tools]
+    assert EntityToolbox("files", specs).unplayable
+    box = shelf(tmp_path, [line]).get(world_name(line.id))
+    assert box is not None
+    assert not box.unplayable
 
 
 def test_names_of_worlds_are_short_for_hashes_only() -> None:
