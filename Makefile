@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && exit; done; echo python3)
 COUNT ?= 100
 
-.PHONY: install run test check bench servers clusters lock clean help
+.PHONY: install run test check bench servers browser clusters lock clean help
 install: $(VENV)/.installed
 
 $(VENV)/.installed: requirements.lock pyproject.toml
@@ -41,6 +41,10 @@ servers:
 	@PYTHON="$(PYTHON)" bash examples/mcp/install.sh
 	@PYTHON="$(PYTHON)" bash examples/endpoints/install.sh
 	@PYTHON="$(PYTHON)" bash examples/loaders/install.sh >&2
+
+# What the tests of pages look with: headless Chromium, Playwright, axe; needs npm, and root where there is no browser.
+browser:
+	@PYTHON="$(PYTHON)" bash examples/browser/install.sh >&2
 
 # Clusters from the public catalogues, in build/clusters.jsonl; needs node with npm.
 clusters: install

@@ -22,7 +22,7 @@ FACETS: Final[Mapping[str, Callable[[Entry], tuple[str, ...]]]] = {
     "mode": lambda entry: (entry.mode,),
     "domain": lambda entry: (entry.domain,),
     "perturbation": lambda entry: (entry.perturbation,),
-    "language": lambda entry: (entry.language,) if entry.language else (),
+    "language": lambda entry: (entry.language,),
     "reason": lambda entry: entry.reasons,
     "tool": lambda entry: entry.tools,
 }

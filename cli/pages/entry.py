@@ -28,7 +28,7 @@ class Entry(msgspec.Struct, frozen=True):
     perturbation: str
     """`none` for an undisturbed episode."""
     language: str
-    """Empty where the row does not say."""
+    """That the user writes in, two letters."""
     reasons: tuple[str, ...]
     """`stage.reason` of a rejected row, each once."""
     tools: tuple[str, ...]
@@ -48,13 +48,7 @@ def entry_of(row: Row) -> Entry:
         mode=row.measurements.mode,
         domain=row.assignment.domain,
         perturbation=row.assignment.perturbation,
-        language=language_of(row),
+        language=row.face.language,
         reasons=tuple(dict.fromkeys(map(head, row.verdict.reasons))),
         tools=tuple(dict.fromkeys(called)),
     )
-
-
-def language_of(row: Row) -> str:
-    """The language that the user was to write in; empty where the row does not say."""
-    asked: object = getattr(row.assignment, "presentation", row.assignment)
-    return str(getattr(asked, "language", ""))

@@ -81,7 +81,8 @@ def test_choices_and_words_find_what_they_should(browser: Browser, page: Path, m
     mode, n = Counter(row["measurements"]["mode"] for row in rows).most_common(1)[0]
     browser.do(evaluate=f"(location.hash = '#rows?mode={mode}', 0)")
     state(browser, f"{n} of {len(rows)}")
-    assert browser.do(evaluate="document.getElementById('choice-mode').value") == mode
+    chosen = browser.do(evaluate="document.getElementById('choice-mode').selectedOptions[0].text")
+    assert chosen == f"{mode.replace('_', ' ')} ({n})"
     calls = [call for row in rows for message in row["messages"] for call in message.get("tool_calls", ())]
     tool = calls[0]["function"]["name"]
     n = sum(f'"name": "{tool}", "arguments"' in json.dumps(row["messages"]) for row in rows)

@@ -74,5 +74,22 @@ function short(n) {
   return n < 999500 ? (n / 1e3).toFixed(n < 1e5 ? 1 : 0) + " k" : (n / 1e6).toFixed(n < 1e8 ? 1 : 0) + " M";
 }
 
+// The name of a language by its code, in English.
+const NAMES = new Intl.DisplayNames("en", { type: "language", fallback: "code" });
+
+function languageOf(code) {
+  try {
+    return NAMES.of(code);
+  } catch {
+    return code;
+  }
+}
+
 // Words of ours with their underscores read aloud.
 const worded = (name) => name.replaceAll("_", " ");
+
+// How a name of some facet is shown: tools and reasons as they are called, the others in words.
+function shownAs(facet, name) {
+  if (facet === "language") return languageOf(name);
+  return facet === "tool" || facet === "reason" ? name : worded(name);
+}

@@ -49,12 +49,12 @@ class Filters {
     const id = "choice-" + facet;
     let input;
     if (names.length <= LISTED) {
-      input = h("select", { id, onchange: set }, h("option", { value: "" }, "all"), names.map(([name, n]) => h("option", { value: name }, `${plain(worded(name))} (${count(n)})`)));
+      input = h("select", { id, onchange: set }, h("option", { value: "" }, "all"), names.map(([name, n]) => h("option", { value: name }, `${plain(shownAs(facet, name))} (${count(n)})`)));
     } else {
       const known = h("datalist", { id: id + "-names" }, names.slice(0, 2000).map(([name]) => h("option", { value: plain(name) })));
       input = [h("input", { id, type: "text", list: id + "-names", placeholder: "all", autocomplete: "off", onchange: set }), known];
     }
-    this.fields[facet] = input.length ? input[0] : input;
+    this.fields[facet] = Array.isArray(input) ? input[0] : input; // a select has a length, too
     return h("div", { class: "field" }, h("label", { for: id }, title), input);
   }
 

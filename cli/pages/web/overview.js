@@ -113,7 +113,7 @@ function diversity(view) {
 
 function contents(view, rows) {
   const some = (row) => rows.accepted[row] || !view.accepted;
-  const items = (facet) => rows.counts(facet, some).map(([name, n]) => ({ name: facet === "tool" ? name : worded(name), n, href: link({ [facet]: name, verdict: view.accepted && view.accepted < view.rows ? "accepted" : "" }) }));
+  const items = (facet) => rows.counts(facet, some).map(([name, n]) => ({ name: shownAs(facet, name), n, href: link({ [facet]: name, verdict: view.accepted && view.accepted < view.rows ? "accepted" : "" }) }));
   const groups = [
     ["Reasoning modes", "mode", 13],
     ["Domains", "domain", 12],

@@ -41,7 +41,7 @@ function chips(row) {
     row.provenance.evaluation_only && chip("evaluation only", "warn"),
     chip(mode),
     measured.perturbation !== "none" && chip(worded(measured.perturbation)),
-    chip(asked.presentation?.language ?? asked.language),
+    row.face?.language && row.face.language !== "en" && chip(languageOf(row.face.language)),
     chip(plural(measured.user_turns, "user turn")),
     chip(plural(measured.tool_calls, "call")),
     row.kin.pair && chip(row.kin.counterfactual ? `pair: ${worded(row.kin.counterfactual)}` : "first of a pair"),
@@ -152,13 +152,15 @@ function whyDrawn(row) {
 
 function toolsOf(row) {
   const called = new Set(row.messages.flatMap((message) => (message.tool_calls ?? []).map((call) => call.function.name)));
-  const items = row.tools.map((tool) =>
+  const presented = new Map((row.face?.names ?? []).map((shown) => [shown.name, shown]));
+  const mark = (text) => text && h("span", { class: "weight" }, said(text));
+  const items = row.tools.map(({ function: tool }) =>
     h(
       "details",
       { class: "tool" },
-      h("summary", null, h("code", null, said(tool.function.name)), called.has(tool.function.name) && h("span", { class: "weight" }, "called")),
-      h("p", null, said(tool.function.description)),
-      reply(JSON.stringify(tool.function.parameters), ""),
+      h("summary", null, h("code", null, said(tool.name)), mark(called.has(tool.name) && "called"), mark(presented.get(tool.name)?.service && "distractor"), mark(presented.has(tool.name) && presented.get(tool.name).own !== tool.name && `${presented.get(tool.name).own} in its service`)),
+      h("p", null, said(tool.description)),
+      reply(JSON.stringify(tool.parameters), ""),
     ),
   );
   return fold(`${plural(row.tools.length, "tool")} in the list`, items);
@@ -166,7 +168,8 @@ function toolsOf(row) {
 
 function record(row) {
   const measured = { ...row.measurements, flags: row.measurements.flags.join(", "), finish_reasons: row.measurements.finish_reasons.join(", ") };
-  return fold("Measurements and provenance", pairsOf(measured), pairsOf(row.provenance));
+  const { names, ...face } = row.face ?? {};
+  return fold("Measurements, presentation, provenance", pairsOf(measured), pairsOf(face), pairsOf(row.provenance));
 }
 
 function fold(title, ...children) {
