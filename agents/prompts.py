@@ -150,7 +150,7 @@ def user_system(
 def _goal(number: int, goal: Goal) -> str:
     lines = [f"## Goal {number}" + _manner(goal)]
     lines.append(f"You want: {goal.intent}")
-    lines += (f"You want to hear: {report.label}" for report in goal.reports)
+    lines += (f"You want to hear: {label}" for label in dict.fromkeys(report.label for report in goal.reports))
     lines += (_fact(fact) for fact in goal.facts)
     return "\n".join(lines)
 

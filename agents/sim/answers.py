@@ -103,7 +103,8 @@ def without_tools(intent: str, facts: Mapping[str, str]) -> str | None:
 
 def each(value: str, sentence: str) -> str:
     """What came out for one item of several."""
-    return f"For {value}: {sentence[:1].lower()}{sentence[1:]}"
+    begun = sentence if sentence.startswith("I ") else f"{sentence[:1].lower()}{sentence[1:]}"
+    return f"For {value}: {begun}"
 
 
 def result(hear: Sequence[str], reply: str, dice: Random, head: str = "") -> str:
@@ -201,7 +202,8 @@ def question(labels: Sequence[str], dice: Random) -> str:
 
 def which(entries: Sequence[JsonObject], dice: Random) -> str:
     """A question about entries that all fit: what tells them apart, a few of them told."""
-    keys = [k for k in entries[0] if not snake(k).endswith("_id") and len({str(e.get(k)) for e in entries}) > 1]
+    differing = [k for k in entries[0] if len({str(e.get(k)) for e in entries}) > 1]
+    keys = [k for k in differing if not snake(k).endswith("_id")] or differing
     labels = [label_of(key.rsplit(".", maxsplit=1)[-1], {}) for key in keys][:3]
     spoken = [" / ".join(say_value(entry[k]) for k in keys[:3] if entry.get(k) is not None) for entry in entries[:MANY]]
     more = f" and {len(entries) - MANY} more" if len(entries) > MANY else ""

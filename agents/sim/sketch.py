@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any
 
@@ -304,15 +304,28 @@ class Sketch:
     def report(self, tool: Planned, step: int, most: int = 2) -> None:
         """Let the user ask for values of a step's reply: scalars that stand there once, else the first line of text."""
         goal = self.goals[-1]
-        single = [leaf for leaf in tool.leaves if "*" not in leaf.path and leaf.kind in REPORTABLE]
-        useful = [leaf for leaf in single if leaf.name not in GENERIC] or single
-        taken = {report.label for report in goal.reports} | set(goal.facts)
-        useful = [leaf for leaf in useful if leaf.label not in taken and _required(leaf)]
+        useful = self._worth_telling(tool)
         if useful:
             for leaf in self.dice.sample(useful, min(len(useful), self.dice.randint(1, most))):
                 goal.reports.append(Report(step, leaf.path, leaf.label))
         elif tool.plain and tool.read_only:
             goal.reports.append(Report(step, "", "first line of the answer"))
+
+    def report_each(self, tool: Planned, steps: Sequence[int]) -> None:
+        """Let the user ask for the same value of several steps' replies; where none is worth telling, for none."""
+        key = {param.name for param in tool.ids}
+        useful = [leaf for leaf in self._worth_telling(tool) if leaf.name not in key]
+        if useful:
+            leaf = self.dice.choice(useful)
+            self.goals[-1].reports += [Report(step, leaf.path, leaf.label) for step in steps]
+
+    def _worth_telling(self, tool: Planned) -> list[Leaf]:
+        """Scalars that stand once in a tool's reply, always, and are not asked for or told already."""
+        goal = self.goals[-1]
+        single = [leaf for leaf in tool.leaves if "*" not in leaf.path and leaf.kind in REPORTABLE]
+        useful = [leaf for leaf in single if leaf.name not in GENERIC] or single
+        taken = {report.label for report in goal.reports} | set(goal.facts)
+        return [leaf for leaf in useful if leaf.label not in taken and _required(leaf)]
 
 
 def _required(leaf: Leaf) -> bool:

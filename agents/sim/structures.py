@@ -136,8 +136,8 @@ def loop(sketch: Sketch) -> None:
     label = key.label + ("es" if key.label.endswith("s") else "s")
     goal.tell(label, values)
     anchor = sketch.anchor(tool)
-    for item in range(len(values)):
-        sketch.step(tool, anchor, fixed={key.name: Told(label, item)})
+    steps = [sketch.step(tool, anchor, fixed={key.name: Told(label, item)}) for item in range(len(values))]
+    sketch.report_each(tool, steps)
 
 
 def clarify(sketch: Sketch) -> None:
