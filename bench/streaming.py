@@ -30,6 +30,7 @@ import msgspec
 
 from tdscaling.runtime import loop
 from tdscaling.runtime.journal import Committed
+from tdscaling.runtime.streaming.address import parse_address
 from tdscaling.runtime.streaming.listener import Access
 from tdscaling.tests.reliability.streams import Restless, Served, connect, line, outcome, served
 
@@ -59,8 +60,8 @@ async def produce(stage: Served, first: int, count: int, rate: float) -> tuple[f
     done = first
     while done < first + count:
         wanted = first + min(count, int((time.perf_counter() - begun) * rate) + 1)
+        batch = range(done, min(wanted, done + 64))
         async with anyio.create_task_group() as group:
-            batch = range(done, min(wanted, done + 64))
             for index in batch:
                 group.start_soon(one, index)
         await stage.journal.committed([Committed(index, encoded.id, accepted=True) for index in batch])
@@ -126,10 +127,9 @@ def sleeper(path: str, out: Path, seconds: float) -> subprocess.Popen[bytes]:
 
 async def reconnects(folder: Path, n: int, seed: int) -> int:
     """One consumer breaks off so many times while rows are made."""
+    made, consumer = 0, Restless(parse_address(f"unix:{folder}/run.sock"), seed, breaks=n)
     async with anyio.create_task_group() as group, served(folder / "run") as stage:
-        consumer = Restless(stage.address, seed, breaks=n)
         group.start_soon(consumer.run)
-        made = 0
         while consumer.stream.connections <= n:
             await stage.make(made, 4, padding=RECORD)
             made += 4

@@ -60,7 +60,7 @@ class Stream:
         self._wish = wish
         self._tell = tell
         self._context = _context(address, wish)
-        self._start = wish.start
+        self._start: Start | None = wish.start
         self._run: str | None = None
         self._socket: socket.socket | None = None
         self._reached: int | None = None

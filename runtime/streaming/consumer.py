@@ -9,7 +9,6 @@ import hmac
 from contextlib import suppress
 
 import anyio
-import anyio.lowlevel
 from anyio.abc import ByteStream
 from anyio.streams.buffered import BufferedByteReceiveStream
 

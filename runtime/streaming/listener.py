@@ -15,7 +15,6 @@ from typing import TypeAlias
 
 import anyio
 from anyio.abc import ByteStream, Listener, SocketAttribute
-from anyio.streams.stapled import MultiListener
 from anyio.streams.tls import TLSStream
 
 from ..errors import ConfigError, OutputError
@@ -96,8 +95,7 @@ async def open_door(address: Address) -> AsyncGenerator[tuple[Door, Address]]:
 
 
 async def _open_tcp(address: Address) -> Door:
-    found = await anyio.create_tcp_listener(local_host=address.host, local_port=address.port)
-    return MultiListener(list(found.listeners)) if isinstance(found, MultiListener) else found
+    return await anyio.create_tcp_listener(local_host=address.host, local_port=address.port)
 
 
 async def _open_unix(address: Address) -> Door:

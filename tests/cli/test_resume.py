@@ -30,9 +30,11 @@ def commits(path: Path) -> int:
     return path.read_bytes().count(b'{"event":"committed"') if path.exists() else 0
 
 
-def kill_at(shell: Shell, share: float) -> None:
+def kill_at(shell: Shell, share: float, *more: str) -> None:
     """Begin or go on with the run, and kill it when so much of it is committed."""
-    process = shell.start("run", *FLAGS, "--run", "kept", "--out", "rows.jsonl", "--resume", "if-possible")
+    process = shell.start(
+        "run", *(FLAGS[2:] if more else FLAGS), *more, "--run", "kept", "--out", "rows.jsonl", "--resume", "if-possible"
+    )
     journal = shell.folder / "kept" / "journal-000000.jsonl"
     limit = time.monotonic() + SECONDS
     while commits(journal) < share * COUNT:
@@ -56,6 +58,20 @@ def test_a_run_killed_three_times_comes_to_the_same_bytes(shell: Shell, straight
     assert {key: found[key] for key in ("accepted", "rejected", "funnel", "outlook", "modes")} == {
         key: wanted[key] for key in ("accepted", "rejected", "funnel", "outlook", "modes")
     }
+
+
+def test_a_run_with_plays_and_pairs_goes_on(shell: Shell) -> None:
+    """Killed and resumed: rows with both of each pair, rejected rows and the other plays are the same bytes."""
+    more = ("--attempts-per-blueprint", "2", "--counterfactuals", "0.6", "--count", "6")
+    flags = ("run", *FLAGS[2:], *more)
+    assert shell.run(*flags, "--run", "straight", "--out", "straight.jsonl").code == 0
+    kill_at(shell, 0.12, *more)
+    result = shell.run(*flags, "--run", "kept", "--out", "rows.jsonl", "--resume", "always")
+    assert result.code == 0, result.err
+    assert (shell.folder / "rows.jsonl").read_bytes() == (shell.folder / "straight.jsonl").read_bytes()
+    for name in ("rejected.jsonl", "alternatives.jsonl"):
+        assert (shell.folder / "kept" / name).read_bytes() == (shell.folder / "straight" / name).read_bytes()
+    assert (shell.folder / "kept" / "alternatives.jsonl").stat().st_size > 0
 
 
 def test_a_finished_run_can_be_made_longer(shell: Shell, straight: Path) -> None:

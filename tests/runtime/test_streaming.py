@@ -265,10 +265,9 @@ def test_a_consumer_that_breaks_off_again_and_again_misses_nothing(tmp_path: Pat
     """Twenty times, at random moments, while rows are made: in order, without a gap, none twice."""
 
     async def main() -> Restless:
+        made, consumer = 0, Restless(parse_address(f"unix:{tmp_path}/run.sock"), seed=1, breaks=20)
         async with anyio.create_task_group() as group, served(tmp_path / "run") as stage:
-            consumer = Restless(stage.address, seed=1, breaks=20)
             group.start_soon(consumer.run)
-            made = 0
             with anyio.fail_after(30):
                 while consumer.stream.connections < 21:
                     await stage.make(made, 1)
