@@ -128,8 +128,6 @@ BAD: list[tuple[str, str, Spoil, int, str]] = [
     ("an empty answer", "answers", text(""), 1, "model.silent"),
     ("an answer cut at the limit", "answers", cut_at_the_limit, 1, "model.cut_off"),
     ("a call of an unknown tool", "calls", calls(with_function(name="drop_tables")), 1, "calls.unknown_tool"),
-    ("arguments that are no JSON", "calls", calls(with_function(arguments="{oops")), 1, "calls.arguments_not_json"),
-    ("arguments that are a list", "calls", calls(with_function(arguments="[1]")), 1, "calls.arguments_not_json"),
     ("1 MB of arguments", "calls", calls(with_function(arguments=f'{{"a":"{"x" * 2**20}"}}')), 1, "length.arguments"),
     ("endless calls", "calls", calls(with_function(name="drop_tables")), EVER, "model.endless"),
     ("the same call forty times", "calls", calls(lambda call: call, times=40), 1, "calls.too_many_at_once"),
@@ -148,6 +146,18 @@ def test_a_bad_reply_becomes_a_named_rejection(
     row = played(theatre, two_goals, spoil, kind, times=times)
     assert not row.verdict.accepted
     assert [r for r in row.verdict.reasons if r.startswith(reason)], row.verdict.reasons
+
+
+@pytest.mark.parametrize("arguments", ["{oops", "[1]"], ids=["no JSON", "a list"])
+def test_malformed_arguments_that_were_put_right_are_context(
+    theatre: Theatre, two_goals: Assignment, arguments: str
+) -> None:
+    """The row is accepted, the refused call counted, and nothing to be learnt."""
+    row = played(theatre, two_goals, calls(with_function(arguments=arguments)), "calls", times=1)
+    slip = next(said for said in row.messages if isinstance(said, AssistantMessage) and said.calls)
+    assert slip.calls[0].function.arguments == arguments
+    assert row.verdict.accepted
+    assert (row.measurements.tool_errors, slip.train) == (1, 0.0)
 
 
 def test_repeated_call_ids_are_renumbered(theatre: Theatre, two_goals: Assignment) -> None:
