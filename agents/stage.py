@@ -62,9 +62,9 @@ class Stage:
         """
         return tuple(spec for spec, _ in self._annex(face).values())
 
-    def provenance(self, cluster: str, face: Face = PLAIN) -> str:
-        """Where the schemas of a cluster's tools and of a row's distractors come from, with licences."""
-        own = self.clusters[cluster].provenance
+    def provenance(self, own: str, face: Face) -> str:
+        """Where a row's schemas come from, with licences: `own` for those of its cluster, then its distractors'."""
+        own = own.partition("; beside them: ")[0]
         others = {box.provenance for _, box in self._annex(face).values()} - {own}
         return "; ".join((own, *(f"beside them: {text}" for text in sorted(others))))
 

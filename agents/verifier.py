@@ -105,7 +105,7 @@ class Verifier:
             verdict=verdict,
             measurements=_measure(evidence, episode),
             provenance=self._origin.of(
-                self._stage.provenance(episode.assignment.cluster, episode.face),
+                self._stage.provenance(self._stage.clusters[episode.assignment.cluster].provenance, episode.face),
                 self._assistants.choose(episode.assignment.seed, "assistant"),
                 episode.model_calls,
             ),

@@ -167,6 +167,10 @@ DIFF_HELP = """Compare two data sets of ours.
 
 Which rows were added, removed and changed, and how the counts by mode, domain and verdict moved."""
 
+PRESENT_HELP = """Give accepted rows other faces: other tools beside, other names, order and system prompt.
+
+No model is asked; every face is judged anew and written to stdout. What was said and answered stays as it was."""
+
 REPORT_HELP = """Make a page of a run, or of a file of rows.
 
 One HTML file with funnel, diversity curves, latency and a reader for every trajectory. It asks for no network, and
@@ -225,6 +229,7 @@ def make_app() -> App:
     app.command(f"{package}.funnel:funnel", help=FUNNEL_HELP, sort_key=2)
     app.command(f"{package}.profile:profile", help=PROFILE_HELP, sort_key=2)
     app.command(f"{package}.export:export", help=EXPORT_HELP, sort_key=2)
+    app.command(f"{package}.present:present", help=PRESENT_HELP, sort_key=2)
     app.command(f"{package}.import_rows:import_rows", name="import", help=IMPORT_HELP, sort_key=2)
     app.command(f"{package}.check:check", help=CHECK_HELP, sort_key=2)
     app.command(f"{package}.split:split", help=SPLIT_HELP, sort_key=2)

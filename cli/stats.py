@@ -120,7 +120,7 @@ FIGURES: Mapping[str, Figure] = {
     "  user turns, mean": lambda p: f"{p.user_turns_mean:.2f}",
     "  tokens, mean": lambda p: "-" if p.tokens_mean is None else f"{p.tokens_mean:,.0f}",
     "distinct arguments": lambda p: f"{p.argument_distinctness:.1%}",
-    "persona and style, bits": lambda p: _bits(p.face_bits),
+    "presentation, bits": lambda p: _bits(p.face_bits),
     "tool transitions": lambda p: f"{p.edges}",
     "  coverage ": lambda p: f"{p.edge_coverage:.2f}",
 }

@@ -43,7 +43,7 @@ class Event(msgspec.Struct, frozen=True):
     arguments: tuple[tuple[str, str], ...]
     """`(tool, hash of its arguments)` per call."""
     face: str = ""
-    """How the same task was presented: persona and style; empty for foreign data."""
+    """How the same task was presented: persona, style, language, names and the like; empty for foreign data."""
     simulated: bool = False
     """The simulated model played a role."""
 
@@ -67,7 +67,9 @@ def event_of_row(row: Row, *, structural: bool = False) -> Event:
         event,
         mode=primary(flags),
         tokens=row.measurements.prompt_tokens + row.measurements.completion_tokens,
-        face=f"{asked.persona}|{asked.style}",
+        face="|".join(
+            (asked.persona, asked.style, row.face.language, row.face.naming, row.face.system, row.face.replies)
+        ),
         simulated=row.simulated,
     )
 

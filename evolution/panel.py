@@ -68,7 +68,7 @@ class Panel(msgspec.Struct, frozen=True):
     argument_distinctness: float
     """Distinct (tool, arguments) among all calls."""
     face_bits: float
-    """Over persona and style."""
+    """Over persona, style, language, names of tools, system prompt and replies."""
     edges: int
     """Distinct transitions from one tool to the next, within trajectories."""
     edge_coverage: float

@@ -189,7 +189,7 @@ class RunConfig(BaseSettings):
     """What may go otherwise than the user thought, by name, or all, or none; see docs/perturbations.md."""
     perturbed: Annotated[float, Number, Field(ge=0, le=1, allow_inf_nan=False)] = 0.35
     """Share of the episodes with a perturbation, where their tools can carry one."""
-    presentation: Literal["plain", "varied"] = "plain"
+    presentation: Literal["plain", "varied"] = "varied"
     """How tasks look: varied tool lists, names, system prompts, replies and users, or always the same."""
     languages: Names = ALL_LANGUAGES
     """What users write in: en, de, fr, es, it, pt, nl, or all; with --presentation varied, see docs/presentation.md."""

@@ -241,6 +241,8 @@ class Tongue:
         return f"{which}{text.rstrip('?').strip()} {' and the '.join(labels)}?"
 
 
+_HELD = {"a": r"\d+", "b": r"\d+", "label": ".+?"}
+"""What a placeholder holds where that is not just anything."""
 _IDLE = frozenset(("write a short poem about the rain", "recommend a film for tonight"))
 
 
@@ -264,7 +266,7 @@ def _pattern(form: str) -> re.Pattern[str]:
         if name in seen:
             return f"(?P={name})"
         seen.add(name)
-        return f"(?P<{name}>.+{'?' if name == 'label' else ''})"
+        return rf"(?P<{name}>{_HELD.get(name, '.+')})"
 
     return re.compile(_HOLE.sub(hole, re.escape(form)), re.IGNORECASE)
 
