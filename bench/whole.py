@@ -1,6 +1,7 @@
 """One process that plays whole trajectories against an endpoint: every part of a real run, on assignments that repeat.
 
     .venv/bin/python bench/whole.py URL EPISODES IN_FLIGHT [--distinct 600] [--slots N] [--no-profile]
+        [--default-gc] [--aiohttp]
 
 Blueprint, user, assistant, tools, re-execution, gates, committer, journal on disk, rows: as `tdscaling run` composes
 them. Only the controller differs: it draws as many assignments as --distinct says and then begins again, so that an
@@ -32,6 +33,7 @@ from tdscaling.evolution.perturbing import Extras, Perturbing
 from tdscaling.evolution.sampler import UniformSampler
 from tdscaling.runtime import loop
 from tdscaling.runtime.assignment import Assignment
+from tdscaling.runtime.collector import settle
 from tdscaling.runtime.committer import Commit, Controller
 from tdscaling.runtime.config import RunConfig
 from tdscaling.runtime.errors import TargetUnreachable
@@ -97,7 +99,7 @@ async def play(options: argparse.Namespace, place: Path) -> Figures:
         base_url=(options.url,),
         concurrency=width,
         lag=max(512, 2 * width),
-        models={"sim": {"max_concurrency": options.slots or width}},
+        models={"sim": {"max_concurrency": options.slots or width, "proxies": options.aiohttp}},
         deadline=3600.0,
     )
     plan = check(config)
@@ -140,6 +142,8 @@ async def play(options: argparse.Namespace, place: Path) -> Figures:
         )
         if profiler is not None:
             profiler.look = lambda: gauges(run, plan.models)
+        if options.settled:
+            settle()
         wall, cpu = time.monotonic(), time.process_time()
         with suppress(TargetUnreachable):  # the repeated conversations are no new rows
             await run.run()
@@ -177,6 +181,8 @@ def main() -> None:
     parser.add_argument("--distinct", type=int, default=600)
     parser.add_argument("--slots", type=int, help="requests in flight; as many as episodes when not given")
     parser.add_argument("--no-profile", dest="profile", action="store_false")
+    parser.add_argument("--default-gc", dest="settled", action="store_false", help="Python's collector as it is")
+    parser.add_argument("--aiohttp", action="store_true", help="aiohttp carries whole answers, too")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         figures = loop.run(lambda: play(options, Path(folder)))

@@ -13,6 +13,7 @@ import anyio
 from anyio.abc import TaskStatus
 from structlog.typing import FilteringBoundLogger
 
+from ..runtime.collector import settle
 from ..runtime.config import RunConfig
 from ..runtime.following import Follower
 from ..runtime.redaction import NOTHING, Redactor
@@ -91,6 +92,7 @@ class Session:
                 partial(self._followers, door),
                 profiler,
             )
+            settle()
             self._outputs.begin()
             self._log.info(
                 "run started",

@@ -13,6 +13,7 @@ from ..bus import Clock
 from ..errors import EndpointError, EndpointFault, ModelFault
 from ..model import SIMULATED, ModelReply, ModelRequest
 from ..profile.here import step
+from .direct import Direct
 from .ledger import EndpointStatistics, Ledger
 from .outage import Outage
 from .raw import RawLog
@@ -43,7 +44,7 @@ class HttpModel:
         now: Callable[[], float] = time.time,
         sleep: Sleep = anyio.sleep,
     ) -> None:
-        """`carrier` takes requests there, aiohttp when None.
+        """`carrier` takes requests there; when None our own, or aiohttp where answers are streamed or proxies are used.
 
         `dice` jitters waits, `clock` measures them, `now` is the time of day for dates in Retry-After.
         """
@@ -54,7 +55,7 @@ class HttpModel:
         self._clock = clock
         self._now = now
         self._sleep = sleep
-        self._transport = carrier or Transport(spec)
+        self._transport = carrier or (Transport(spec) if spec.stream or spec.use_proxies else Direct(spec))
         self._dialect = Dialect()
         self._replicas = Replicas(spec.base_urls, spec.concurrency, clock)
         self._ledger = Ledger()
