@@ -130,7 +130,8 @@ def _match(param: ParamFact, output: OutputFact, meant: Mapping[str, float]) -> 
         return 0.97
     if param.key == "any":
         return meant.get(output.key, 0)
-    return meant.get(param.key, 0) if output.key == "any" else 0
+    # A `rating` of a rating is its value and not its id.
+    return meant.get(param.key, 0) if output.key == "any" and param.key not in ("id", "arn") else 0
 
 
 def _same_type(one: str, other: str) -> bool:

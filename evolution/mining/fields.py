@@ -116,6 +116,8 @@ def read_field(name: str) -> Field:
         many = last.endswith("s") and last not in ("alias",)
         kind = "identifier" if last in ("arn", "arns") else "named"
         return Field(kind, _stem(rest[:-1]), singular(last), many=many, role=role)
+    if len(rest) > 1 and rest[0] == "id":  # `idBoard`
+        return Field("identifier", _stem(rest[1:]), "id", many=singular(last) != last, role=role)
     if joined.endswith(("id", "uuid")) and len(words) == 1 and len(joined) > 4 and _runs_together(name):
         return Field("identifier", (joined.removesuffix("uuid").removesuffix("id"),), "id", many=False, role=role)
     return Field("named", _stem(rest), "any", many=singular(last) != last, role=role)

@@ -83,7 +83,7 @@ def _side(cluster: MinedCluster, tool: MinedTool, port: Port, purposes: frozense
             if tool.name in (edge.src, edge.dst)
         ]
         # About the same thing: what is done with somebody else is another piece of business.
-        about = {t.name for t in cluster.tools if t.entity == tool.entity}
+        about = {t.name for t in cluster.tools if t.entity == tool.entity and t.verb != "delete"}
         names.update([name for name in near if name in about][:1])
     if not 2 <= len(names) <= SIDE:
         return None

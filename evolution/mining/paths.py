@@ -11,6 +11,7 @@ import msgspec
 
 from ...sandbox.entities.verbs import VERBS
 from ...sandbox.entities.words import is_plural, singular, tokens
+from .fields import read_field
 
 _VERSION = re.compile(r"v?\d+([._-]\d+)*([a-z]+\d*)?|latest|beta|alpha|stable", re.IGNORECASE)
 _NO_COLLECTION = frozenset("api apis rest restapi services public external ws rpc odata rs json xml webapi".split())
@@ -127,6 +128,8 @@ def _named(params: list[str], chain: list[str]) -> list[tuple[str, int]]:
     """Of several parameters in a row the one that is called like the collection names its entry, else the last."""
     if not params or not chain:
         return []
+    # `{idOrg}/{field}`: the last one says what to show of the entry.
+    params = [name for name in params if read_field(name).kind != "control" and name != "filter"] or params
     head = chain[-1].split()
     called = [name for name in params if tuple(singular(word) for word in tokens(name))[: len(head)] == tuple(head)]
     return [(called[0] if len(called) == 1 else params[-1], len(chain))]

@@ -42,7 +42,7 @@ def _purpose(owners: str, from_sectors: str, uses: str, to_sectors: str) -> Purp
 
 
 _PLACED = """event venue hotel store office location booking restaurant property place airport site dealer warehouse
-    station rental listing project appointment customer company address"""
+    station rental listing project appointment company"""
 _SHIPPED = "customer order contact supplier warehouse store shipment client buyer account address"
 _LOCAL = """weather forecast hotel flight event restaurant place holiday listing property store quality airport tour
     venue concert station dealer measurement timezone direction route elevation parking charger map"""
@@ -82,7 +82,7 @@ PURPOSES: Mapping[Semantic, tuple[Purpose, ...]] = {
         _purpose(
             f"{_CLIENTS} {_STAFF} {_SUPPLIERS}",
             _PERSONS,
-            "message sms call verification lookup number text whatsapp otp voice validation verify validate",
+            "message sms call verification lookup text whatsapp otp voice validation verify validate",
             "communication customers marketing security",
         ),
         _purpose(
@@ -115,7 +115,7 @@ PURPOSES: Mapping[Semantic, tuple[Purpose, ...]] = {
     "country": (
         _purpose(_PLACED, _PLACES, f"{_LOCAL} law university covid", _LOCAL_SECTORS),
         _purpose(_SHIPPED, _TRADE, f"{_SENT} price", _SENT_SECTORS),
-        _purpose("customer contact company office store", _PERSONS, "number", "communication"),
+        _purpose("company office store", _PERSONS, "number", "communication"),
     ),
     "city": (
         _purpose(_PLACED, _PLACES, f"{_LOCAL} job", f"{_LOCAL_SECTORS} people"),
