@@ -59,8 +59,11 @@ def called(line: Line) -> Iterator[tuple[int, JsonObject]]:
 
 
 def arguments(call: JsonObject) -> JsonObject:
-    """A call's arguments, decoded."""
-    decoded: JsonValue = msgspec.json.decode(call["function"]["arguments"])
+    """A call's arguments, decoded; none where they are no JSON object: an accepted row may hold such a slip, mended."""
+    try:
+        decoded: JsonValue = msgspec.json.decode(call["function"]["arguments"])
+    except msgspec.DecodeError:
+        return {}
     return decoded if isinstance(decoded, dict) else {}
 
 
