@@ -115,10 +115,10 @@ def resume(n: int, first: int) -> Counter[str]:
 def faults(n: int, first: int) -> Counter[str]:
     """Runs against a server that misbehaves, until it did so often enough, beside the same runs without a server."""
     seen: Counter[str] = Counter()
-    flags = ("run", "--count", "300", "--concurrency", "64", "--quiet", "--patience", "100000")
+    flags = ("run", "--count", "150", "--concurrency", "32", "--quiet", "--patience", "100000")
     with tempfile.TemporaryDirectory() as folder, Served(folder, "--faults", f"all={FAULT_RATE}") as served:
         settings = Path(folder, "settings.yaml")
-        settings.write_text("models: {sim: {read_timeout: 2.0, outage_timeout: 120}}\n")  # a stall is 2 s, not 120
+        settings.write_text("models: {sim: {read_timeout: 10.0, outage_timeout: 120}}\n")  # a stall is 10 s, not 120
         number = first
         while sum(served.stats()["faults"].values()) < n:
             for name, more in (("calm", ()), ("faulty", ("--base-url", served.url, "--config", str(settings)))):

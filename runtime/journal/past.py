@@ -110,7 +110,7 @@ class Past:
     def _event(self, segment: int, offset: int, length: int) -> Assigned | Finished | Abandoned | Committed:
         try:
             return decode_event(self._reader.read(segment, offset, length))
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise self._broken(segment_name(segment), offset, str(error)) from None
 
     def _numbers(self) -> list[int]:
@@ -240,5 +240,5 @@ def _whole(line: bytes) -> _Head:
         raise ValueError("the line has no end")
     try:
         return _DECODER.decode(line)
-    except msgspec.DecodeError as error:  # ValidationError is one of them
+    except (msgspec.DecodeError, RecursionError) as error:  # ValidationError is one of them
         raise ValueError(f"not an event: {error}") from None

@@ -70,7 +70,7 @@ def read_rows(directory: Path, *, rejected: bool = False) -> Iterator[Row]:
     for where, text in journal_lines(directory):
         try:
             event = decode_event(text)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise InputError(f"{where}: not a line of a journal: {error}") from None
         if isinstance(event, Finished):
             waiting[event.index] = event

@@ -92,7 +92,7 @@ def _event(line: bytes, known: Index) -> Event | None:
     """The event of a line; None when it cannot be read or is not what was written."""
     try:
         event = decode_event(line)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     if isinstance(event, Finished):
         place = known.find(event.id)

@@ -106,7 +106,7 @@ def decode(body: bytes) -> WireReply:
     """The JSON of a reply or a chunk. Raises Trouble when it is none, or is an error."""
     try:
         wire = _decoder.decode(body)
-    except msgspec.ValidationError as wrong:
+    except (msgspec.ValidationError, RecursionError) as wrong:  # RecursionError: a hundred thousand brackets
         raise Trouble("malformed_reply", "wait", str(wrong)) from None
     except (msgspec.DecodeError, UnicodeError) as broken:
         if looks_like_html(body):

@@ -134,7 +134,7 @@ def read_body(body: bytes) -> WireRequest:
         wire = _request.decode(body)
     except msgspec.ValidationError as error:
         raise BadRequest(f"not a chat completion request: {error}") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadRequest(f"the body is not JSON: {error}") from None
     if not wire.messages:
         raise BadRequest("`messages` is empty")
