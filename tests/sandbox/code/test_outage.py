@@ -17,7 +17,7 @@ from tdscaling.sandbox.code.engine import connected, engine_url
 from tdscaling.tests.cli.shell import Shell
 from tdscaling.tests.sandbox.code.conftest import need
 
-COUNT = 8
+COUNT = 10
 DOWN_S = 3.0
 PATIENCE_S = 240.0
 FLAGS = ["--code", "--backend", "docker", "--count", str(COUNT), "--seed", "8", "--concurrency", "3", "--mistakes", "0"]
@@ -29,7 +29,6 @@ class Engine:
     def __init__(self, real: Path, path: Path) -> None:
         self._real = real
         self._path = path
-        self._listener = socket.socket(socket.AF_UNIX)
         self._held: list[socket.socket] = []
 
     @property
@@ -39,15 +38,16 @@ class Engine:
 
     def start(self) -> None:
         """Answer."""
-        self._listener = socket.socket(socket.AF_UNIX)
-        self._listener.bind(str(self._path))
-        self._listener.listen(64)
-        threading.Thread(target=self._serve, args=(self._listener,), daemon=True).start()
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(str(self._path))
+        listener.listen(64)
+        self._held.append(listener)
+        threading.Thread(target=self._serve, args=(listener,), daemon=True).start()
 
     def stop(self) -> None:
         """Answer no more, and let go of everybody."""
-        self._path.unlink()
-        for link in (self._listener, *self._held):
+        self._path.unlink(missing_ok=True)
+        for link in self._held:
             with suppress(OSError):
                 link.shutdown(socket.SHUT_RDWR)
             link.close()
@@ -58,8 +58,8 @@ class Engine:
             while True:
                 client = listener.accept()[0]
                 engine = socket.socket(socket.AF_UNIX)
-                engine.connect(str(self._real))
                 self._held += [client, engine]
+                engine.connect(str(self._real))
                 for one, other in ((client, engine), (engine, client)):
                     threading.Thread(target=_pump, args=(one, other), daemon=True).start()
 
