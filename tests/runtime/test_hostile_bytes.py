@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 
 import anyio
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,6 +20,8 @@ from tdscaling.runtime.journal.past import Past
 from tdscaling.runtime.journal.reader import read_rows
 from tdscaling.runtime.journal.salvage import salvage
 from tdscaling.runtime.journal.segments import segment_name
+from tdscaling.runtime.llm.reply import read as read_reply
+from tdscaling.runtime.llm.trouble import Trouble
 from tdscaling.runtime.storage import DirectoryStorage, MemoryStorage
 from tdscaling.runtime.streaming import wire
 from tdscaling.runtime.streaming.address import parse_address
@@ -157,6 +160,19 @@ def test_damage_in_what_was_durable_is_never_taken_for_the_truth(content: bytes)
     except InputError:
         return
     assert bytes(storage.files[FIRST])[: len(WHOLE)] == WHOLE
+
+
+@pytest.mark.parametrize("deep", [b"[" * 100_000, b'{"row":' * 100_000, b'{"event":"finished","row":' + b"[" * 100_000])
+def test_what_is_nested_too_deeply_is_refused_like_anything_else(deep: bytes) -> None:
+    """Decoders give up on it in a way of their own; an endpoint must not end a run by it."""
+    for decode in (wire.decode_token, wire.decode_hello, wire.decode_ack, wire.decode_frame):
+        with pytest.raises(ValueError, match=r"."):
+            decode(deep)
+    with pytest.raises(Trouble):
+        read_reply(deep, content_type="application/json", structured=True)
+    storage = MemoryStorage()
+    storage.files[FIRST] = bytearray(WHOLE + deep + b"\n")
+    assert Past(storage, Index()).repaired == len(deep) + 1
 
 
 @settings(max_examples=60, deadline=None)
