@@ -77,7 +77,7 @@ def tail(
             if isinstance(frame, Numbered):
                 _write(frame.seq, bytes(frame.row), seq=seq)
             elif isinstance(frame, End) and not quiet:
-                _say(f"the run is over, its last row is {frame.end}")
+                _say(f"the run has ended, its last row is {frame.end}")
         sys.stdout.buffer.flush()
         stream.acknowledge()
     return 0

@@ -7,7 +7,7 @@ consumer                                   run
                                    ◄──  {"seq": 2, "row": {…}}
 {"ack": 2}                         ──►
                                    ◄──  {"at": 2}            now and then
-                                   ◄──  {"end": 2}           no row will follow
+                                   ◄──  {"end": 2}           the run has ended
                                    ◄──  {"error": "…"}       instead of anything, then the connection ends
 """
 
@@ -86,7 +86,7 @@ class At(msgspec.Struct, frozen=True):
 
 
 class End(msgspec.Struct, frozen=True):
-    """The run is over, and this was its last row."""
+    """The run has ended, and this is its last row; a resume may add more."""
 
     end: int
 

@@ -46,7 +46,7 @@ def test_a_consumer_follows_a_run_through_its_death(shell: Shell) -> None:
         _, said = tail.communicate(timeout=SECONDS)
     assert tail.returncode == 0, said
     assert b"trying again" in said
-    assert b"the run is over, its last row is 24" in said
+    assert b"the run has ended, its last row is 24" in said
     rows = (shell.folder / "rows.jsonl").read_bytes()
     assert tailed.read_bytes() == rows
     assert shell.run("tail", "kept").out.encode() == rows
