@@ -168,7 +168,7 @@ class _Params:
         field = read_field(name)
         subject = self._subject
         length = 0 if inside else self._scopes.get(normal(name), 0)
-        if length and field.kind in ("identifier", "named", "free"):
+        if length and field.kind in ("identifier", "named", "free") and _fits(field, subject.entity[length - 1]):
             place = self._nouns.canonical(subject.entity[:length])
             own = length == len(subject.entity) and subject.item
             made = own and subject.verb == "create" and subject.word not in COPIES
@@ -225,6 +225,14 @@ class _Params:
         if self._subject.by == "path" or self._subject.verb in ("create", "list", "compute"):
             return "new", self._entity, key
         return "own", self._entity, key
+
+
+def _fits(field: Field, collection: str) -> bool:
+    """False for the key of something else: `/devices/{systemKey}` names a system and no device."""
+    if field.key in ("", "any") or not field.stem:
+        return True
+    whole = "".join(collection.split())
+    return any(word in whole or whole in word for word in field.stem)
 
 
 def scope_key(field: Field, place: Entity) -> str:

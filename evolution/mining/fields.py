@@ -33,7 +33,7 @@ Semantic: TypeAlias = Literal[
 ]
 """A type of value that means the same in every service."""
 
-IDS = frozenset("id ids uid uids uuid uuids guid guids identifier identifiers".split())
+IDS = frozenset("id ids sid sids uid uids uuid uuids guid guids identifier identifiers".split())
 KEYS = frozenset(
     """arn arns number numbers slug slugs key keys name names ref sku code login username handle path paths url urls
     no""".split()

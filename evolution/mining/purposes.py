@@ -16,7 +16,7 @@ from .fields import Semantic
 
 _STAFF = """user employee member team agent worker candidate applicant assignee contractor teacher organizer seller
     profile author owner collaborator reviewer"""
-_CLIENTS = """customer contact client lead order attendee subscriber guest patient student account invoice booking
+_CLIENTS = """customer contact client lead order attendee subscriber guest student account invoice booking
     reservation participant recipient donor tenant company organization buyer passenger registrant volunteer person
     people guardian partnership hotel store branch meeting appointment"""
 _SUPPLIERS = "vendor supplier merchant contractor manufacturer dealer"
@@ -57,7 +57,7 @@ _OTHERWISE = frozenset("emergency dependent test sample deleted default system".
 PURPOSES: Mapping[Semantic, tuple[Purpose, ...]] = {
     "email": (
         _purpose(
-            f"{_CLIENTS} {_STAFF} {_SUPPLIERS}",
+            f"{_CLIENTS} {_STAFF} {_SUPPLIERS} patient",
             f"{_PERSONS} security software",
             """message email mail notification verification validation validate verify envelope signer newsletter
             suppression draft recipient invitation invite""",
@@ -80,7 +80,7 @@ PURPOSES: Mapping[Semantic, tuple[Purpose, ...]] = {
     ),
     "phone": (
         _purpose(
-            f"{_CLIENTS} {_STAFF} {_SUPPLIERS}",
+            f"{_CLIENTS} {_STAFF} {_SUPPLIERS} patient",
             _PERSONS,
             "message sms call verification lookup text whatsapp otp voice validation verify validate",
             "communication customers marketing security",

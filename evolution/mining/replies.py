@@ -120,8 +120,10 @@ class Replies:
             return (context, field.key) if context not in (None, NOTHING) and field.key in BARE else (None, "")
         if _is_called(context, field.stem):
             return context, field.key
-        if field.key == "any" and context is not None and (context, field.stem[-1]) in self._proved:
-            return context, field.stem[-1]  # a `sha`, where the service asks for commits by their sha
+        *before, last = field.stem
+        whose = not before or _is_called(context, tuple(before))
+        if field.key == "any" and whose and context is not None and (context, last) in self._proved:
+            return context, last  # a `sha`, where the service asks for commits by their sha
         place = self._nouns.meant(field.stem, context or entity)
         if place is None or (field.kind == "named" and (place, field.key) not in self._proved):
             return None, ""
