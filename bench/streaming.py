@@ -90,8 +90,8 @@ async def stall(folder: Path, seconds: float, rate: float) -> int:
                 stalled.append(await produce(stage, done, count, rate))
                 done += count
                 grown = max(grown, rss() - before)
-        for name, found in (("no consumer", alone), ("a stalled one", stalled)):
-            rates, cpu, acks = (statistics.median(values) for values in zip(*found, strict=True))
+        for name, parted in (("no consumer", alone), ("a stalled one", stalled)):
+            rates, cpu, acks = (statistics.median(values) for values in zip(*parted, strict=True))
             print(f"{name:14} {rates:8,.0f} rows/s   {cpu:6.1f} us CPU per row   ack p50 {acks:5.2f} ms")
         ratio = statistics.median(s[0] / a[0] for s, a in zip(stalled, alone, strict=True))
         costs = statistics.median(s[1] / a[1] for s, a in zip(stalled, alone, strict=True))

@@ -20,7 +20,7 @@ import msgspec
 
 from .filter import MOST_CLAUSES, Filter
 
-PROTOCOL = 1
+PROTOCOL: Literal[1] = 1
 HELLO_BYTES = 4096
 """Longest hello, end of line included."""
 ACK_BYTES = 256

@@ -191,7 +191,7 @@ def test_a_mistake_is_told_and_ends_the_connection(tmp_path: Path, said: bytes, 
     def _patient(stage: Served, said: bytes) -> list[dict[str, object]]:
         hello, newline, rest = said.partition(b"\n")
         with connect(stage.address) as plain, plain.makefile("rb") as lines:
-            heard = []
+            heard: list[bytes] = []
             try:
                 plain.sendall(hello + newline)
                 while rest and (not heard or b'"seq":2' not in heard[-1]):
