@@ -137,19 +137,17 @@ def test_everything_can_be_done_with_the_keyboard(browser: Browser, page: Path, 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [[1280, 860], [390, 844]])
-def test_pages_are_accessible_and_fit(browser: Browser, page: Path, scheme: str, size: list[int]) -> None:
+def test_pages_are_accessible_and_fit(browser: Browser, page: Path, made: Path, scheme: str, size: list[int]) -> None:
     """Labels, contrast, headings and roles by axe; nothing wider than a narrow window."""
     browser.do(size=size)
     browser.do(scheme=scheme)
-    browser.open(page.as_uri())
-    places = ("", "#rows", "#rows?verdict=rejected")
-    for place in places:
-        browser.do(evaluate=f"(location.hash = {json.dumps(place)}, 0)")
-        if place:
-            browser.do(wait="document.querySelectorAll('.line[data-at]').length > 0")
-        if place == places[-1]:
-            browser.do(click="#line-0")
-            browser.do(wait="document.querySelector('.trajectory') !== null")
+    for place, drawn in (
+        ("", ".tiles"),
+        ("#rows", ".line[data-at]"),
+        (f"#rows?row={rows_of(made)[0]['id']}", ".trajectory"),
+    ):
+        browser.open(page.as_uri() + place)
+        browser.do(wait=f"document.querySelector('{drawn}') !== null")
         assert browser.do(axe=str(AXE)) == []
         assert browser.do(evaluate="document.documentElement.scrollWidth - innerWidth") <= 0
 

@@ -84,14 +84,21 @@ class Page {
   }
 
   open(row, entered) {
+    const id = this.rows.ids[row];
     this.entered = entered;
-    const choices = { ...this.filters.choices, row: this.rows.ids[row] };
+    if (entered && this.opened === id) return this.enter(); // its address is there already: nothing would come of it
+    const choices = { ...this.filters.choices, row: id };
     // Walking through the list leaves no trail of steps back; opening a row does.
     if (entered || !matchMedia("(min-width: 60rem)").matches) this.go("rows", choices);
     else {
       history.replaceState(null, "", link(choices));
-      this.read(this.rows.ids[row]);
+      this.read(id);
     }
+  }
+
+  enter() {
+    this.reader.querySelector("h2")?.focus({ preventScroll: true });
+    this.entered = false;
   }
 
   async read(id) {
@@ -116,8 +123,7 @@ class Page {
     this.reader.replaceChildren(drawn);
     this.reader.scrollTop = 0;
     document.body.classList.add("reading");
-    if (this.entered) this.reader.querySelector("h2")?.focus({ preventScroll: true });
-    this.entered = false;
+    if (this.entered) this.enter();
   }
 
   step(by) {
