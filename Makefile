@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && exit; done; echo python3)
 COUNT ?= 100
 
-.PHONY: install run test check bench servers browser clusters lock clean help
+.PHONY: install run test check bench bench-check servers browser clusters lock clean help
 install: $(VENV)/.installed
 
 $(VENV)/.installed: requirements.lock pyproject.toml
@@ -33,8 +33,14 @@ check: install
 	$(BIN)/basedpyright --level error --pythonpath $(BIN)/python
 	$(BIN)/lint-imports
 
+# What the benchmarks start, and what wants arguments.
+BENCH_PARTS := $(addprefix bench/,endpoint.py floors.py whole.py flame.py check.py)
 bench: install
-	@set -e; for file in bench/*.py; do echo "== $$file" >&2; $(BIN)/python $$file; done
+	@set -e; for file in $(filter-out $(BENCH_PARTS),$(wildcard bench/*.py)); do echo "== $$file" >&2; $(BIN)/python $$file; done
+
+# The quick benchmarks against the committed ratios: exit code 1 when something became slower.
+bench-check: install
+	@$(BIN)/python bench/check.py
 
 # The external MCP servers of examples/mcp and the outside endpoints of examples/endpoints; needs node with npm, and git.
 servers:
@@ -68,4 +74,5 @@ help:
 	@echo "test     check, then the tests                   lock     requirements.lock from pyproject.toml"
 	@echo "check    style, types, import directions         clean    remove what was made here, keep runs/"
 	@echo "clusters build/clusters.jsonl from the public API catalogues"
+	@echo "bench-check  the quick benchmarks against bench/expected.json"
 	@echo "PYTHON=python3.13 VENV=.venv313 choose another interpreter and place"

@@ -1,9 +1,11 @@
 """What one hop between coroutines costs: our mailbox with its measurements, asyncio.Queue, anyio's memory streams.
 
     .venv/bin/python bench/bus.py [--coroutines 1000] [--hops 100000] [--rounds 5] [--loop uvloop|asyncio]
+        [--peers .servers/buses/bin/python]
 
 Pairs of coroutines pass one message to and fro. CPU time of the process, in microseconds per hop; the rounds of the
 contestants are interleaved and the median is printed with its range, so that a busy machine disturbs all alike.
+With --peers, autogen-core and llama-index-workflows too (bench/peers/install.sh buses), with a hundredth of the hops.
 """
 
 from __future__ import annotations
@@ -12,11 +14,14 @@ import argparse
 import asyncio
 import math
 import statistics
+import subprocess
 import time
 from collections.abc import Awaitable, Callable
 from functools import partial
+from pathlib import Path
 
 import anyio
+import msgspec
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from tdscaling.runtime import loop
@@ -160,12 +165,22 @@ CONTESTS: dict[str, Callable[[int, int], Awaitable[None]]] = {
 }
 
 
+def peers(python: Path, coroutines: int, hops: int) -> dict[str, float]:
+    """CPU µs per message in other runtimes. Raises CalledProcessError when they fail."""
+    script = Path(__file__).resolve().parent / "peers" / "bus_loop.py"
+    command = [str(python), str(script), str(coroutines), str(max(hops, coroutines))]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return msgspec.json.decode(done.stdout.splitlines()[-1], type=dict[str, float])
+
+
 def main() -> None:
     """Run the contest and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--coroutines", type=int, default=1000)
     parser.add_argument("--hops", type=int, default=200_000, help="in all, per round")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--peers", type=Path, help="the Python of the environment that bench/peers/install.sh makes")
+    parser.add_argument("--json", type=Path, help="also write {name: ratio to asyncio.Queue} here")
     parser.add_argument("--loop", choices=["uvloop", "asyncio"], default="uvloop")
     options = parser.parse_args()
     pairs = max(1, options.coroutines // 2)
@@ -176,12 +191,18 @@ def main() -> None:
             begun = time.process_time()
             loop.run(partial(contest, pairs, each), use_uvloop=options.loop == "uvloop")
             spent[name].append((time.process_time() - begun) * 1e6 / (2 * pairs * each))
+        if options.peers:
+            for name, value in peers(options.peers, 2 * pairs, options.hops // 100).items():
+                spent.setdefault(name, []).append(value)
     reference = statistics.median(spent["asyncio.Queue"])
     print(f"{2 * pairs} coroutines, {2 * pairs * each} hops a round, {options.rounds} rounds, {options.loop}")
     print(f"{'CPU µs per hop':40}{'median':>8}{'min':>8}{'max':>8}{'vs Queue':>10}")
     for name, values in spent.items():
         median = statistics.median(values)
         print(f"{name:40}{median:8.2f}{min(values):8.2f}{max(values):8.2f}{median / reference:9.2f}x")
+    if options.json:
+        ratios = {name: statistics.median(values) / reference for name, values in spent.items()}
+        options.json.write_bytes(msgspec.json.format(msgspec.json.encode(ratios)))
     print(f"goal: mailbox + stamps + 2 histograms at most {GOAL_US} µs")
 
 

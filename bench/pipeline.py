@@ -5,9 +5,9 @@
 Every contender runs as a process of its own, once short and once long; its marginal cost is the difference in CPU time
 (children included) divided by the difference in requests, which the server counts. Start-up falls out. Rounds are
 interleaved; medians with their range, and the ratio to the aiohttp + msgspec floor of the same run. The clients and
-peers play the five-call tool loop of bench/endpoint.py. Ours makes whole verified trajectories (blueprint, user,
-assistant, tools, verification, journal, rows) against the simulated model served over HTTP. Both servers wait for
---latency-ms before each answer.
+peers play the five-call tool loop of bench/endpoint.py. Ours plays whole verified trajectories (blueprint, user,
+assistant, tools, verification, journal, rows: bench/whole.py) against the simulated model served over HTTP, which has
+seen the assignments before and answers from memory. Both servers wait for --latency-ms before each answer.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ from pathlib import Path
 import msgspec
 
 HERE = Path(__file__).resolve().parent
-TDSCALING = Path(sys.executable).with_name("tdscaling")
+OURS = "tdscaling, all included"
+CALLS = 12
+"""Of the trajectories that the last line counts in."""
 
 
 class Contender(msgspec.Struct, frozen=True):
@@ -65,15 +67,17 @@ def contenders(in_flight: int, peers: Path | None) -> list[Contender]:
         place = str(HERE / "peers" / script)
         return lambda url, episodes, _: [str(peers), place, url, str(episodes), str(in_flight)]
 
-    def ours(url: str, episodes: int, folder: Path) -> list[str]:
-        width = ["--concurrency", str(in_flight), "--lag", str(2 * in_flight)]
-        places = ["--run", str(folder / "run"), "--out", str(folder / "rows.jsonl")]
-        return [str(TDSCALING), "run", "--count", str(episodes), "--base-url", url, *width, *places, "--quiet"]
+    def ours(*flags: str) -> Callable[[str, int, Path], list[str]]:
+        script = str(HERE / "whole.py")
+        return lambda url, episodes, _: [sys.executable, script, url, str(episodes), str(in_flight), *flags]
 
     found = [
         Contender("aiohttp + msgspec (floor)", floor("aiohttp"), 500, 3000),
         Contender("openai SDK on aiohttp", floor("sdk"), 100, 400),
-        Contender("tdscaling run, all included", ours, 400, 2000, "simulated"),
+        Contender(OURS, ours(), 400, 2000, "simulated"),
+        Contender("the same without its profile", ours("--no-profile"), 400, 2000, "simulated"),
+        Contender("the same over aiohttp", ours("--aiohttp"), 400, 2000, "simulated"),
+        Contender("the same, Python's default collector", ours("--default-gc"), 400, 2000, "simulated"),
     ]
     if peers is not None:
         found += [
@@ -138,9 +142,10 @@ def main() -> None:
     parties = contenders(options.in_flight, options.peers)
     spent: dict[str, list[float]] = {party.name: [] for party in parties}
     mock = [sys.executable, str(HERE / "endpoint.py"), *wait]
-    simulated = [str(TDSCALING), "serve-model", "--port", "0", *wait]
+    simulated = [*mock, "--simulated"]
     with serving(mock) as mock_url, serving(simulated) as simulated_url:
         urls = {"mock": mock_url, "simulated": simulated_url}
+        spend([sys.executable, str(HERE / "whole.py"), simulated_url, "600", "200"], simulated_url)
         for _ in range(options.rounds):
             for party in parties:
                 spent[party.name].append(marginal(party, urls[party.served]))
@@ -150,6 +155,8 @@ def main() -> None:
     for name, values in spent.items():
         middle = statistics.median(values)
         print(f"{name:34}{middle:8.3f}{f'[{min(values):.3f}-{max(values):.3f}]':>18}{middle / floor:8.2f}")
+    own = statistics.median(spent[OURS])
+    print(f"one core: {1000 / (own * CALLS):.0f} trajectories of {CALLS} calls per second")
     if options.json:
         ratios = {name: statistics.median(values) / floor for name, values in spent.items()}
         options.json.write_bytes(msgspec.json.format(msgspec.json.encode(ratios)))
