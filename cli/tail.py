@@ -101,7 +101,7 @@ def _start(text: str | None) -> Start | None:
     match text:
         case None | "earliest" | "latest":
             return text
-        case _ if text.isascii() and text.isdigit() and int(text) >= 1:
+        case _ if text.isascii() and text.isdigit() and len(text) <= 15 and int(text) >= 1:
             return int(text)
     raise ConfigError(f"--from must be earliest, latest or the number of a row from 1 on, not {text!r}")
 

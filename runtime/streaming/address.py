@@ -53,6 +53,6 @@ def parse_address(text: str) -> Address:
         host = host[1:-1]
     if not host or not host.isprintable() or any(map(str.isspace, host)):
         raise ConfigError(f"{text!r}: a {kind} address has a host and a port: {kind}:127.0.0.1:7000")
-    if not (port.isascii() and port.isdigit() and int(port) < 2**16):
+    if not (port.isascii() and port.isdigit() and len(port) <= 5 and int(port) < 2**16):
         raise ConfigError(f"{text!r}: the port must be a number from 0 to 65535")
     return Address("tcp" if kind == "tcp" else "tls", host, int(port))

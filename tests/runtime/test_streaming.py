@@ -313,6 +313,7 @@ ADDRESSES = {
     "tcp:7000": "has a host and a port",
     "tcp:h:": "a number from 0 to 65535",
     "tcp:h:70000": "a number from 0 to 65535",
+    "tcp:h:" + "1" * 5000: "a number from 0 to 65535",
     "tls:h:1x": "a number from 0 to 65535",
     "tcp:a b:1": "has a host and a port",
 }
