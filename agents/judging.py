@@ -18,6 +18,7 @@ from ..sandbox.world import changes
 from .evidence import Evidence, Exchange, reexecute
 from .gates.all import problems
 from .gates.problem import Problem, TalkGate
+from .gates.slips import mended
 from .presentation.undoing import Keys, own_messages, own_tools
 from .scores import scores
 from .stage import Stage
@@ -91,13 +92,17 @@ class Judgement(msgspec.Struct, frozen=True):
     verdict: Verdict
     problems: tuple[Problem, ...]
     """What the reasons are made from, with the places where it shows."""
+    mended: frozenset[int] = frozenset()
+    """Positions of messages with slips that were put right and do not count as problems."""
 
 
 def judge(evidence: Evidence, more: Iterable[TalkGate] = ()) -> Judgement:
     """What the gates say. A pure function; `more` are gates that the user asked for."""
     found = problems(evidence, more)
+    slips = mended(found, evidence)
+    found = () if slips else found
     reasons = tuple(dict.fromkeys(problem.text for problem in found))
-    return Judgement(Verdict(not reasons, reasons, scores(evidence)), found)
+    return Judgement(Verdict(not reasons, reasons, scores(evidence)), found, slips)
 
 
 def _as_recorded(snapshot: dict[str, Snapshot]) -> dict[str, Snapshot]:

@@ -98,7 +98,7 @@ class Verifier:
             verdict = with_opinion(verdict, opinion)
         row = Row(
             id=episode.id,
-            messages=weighted(evidence, judgement.problems, unsure=not verdict.accepted),
+            messages=weighted(evidence, judgement.problems, judgement.mended, unsure=not verdict.accepted),
             tools=episode.tools,
             assignment=episode.assignment,
             blueprint=episode.blueprint,

@@ -15,7 +15,6 @@ from .problem import OutcomeGate, Problem, TalkGate
 from .refusals import REFUSALS
 from .roles import ROLES
 from .serving import SERVING
-from .slips import without_mended
 from .structure import STRUCTURE
 from .telling import TELLING
 from .texts import TEXTS
@@ -34,7 +33,6 @@ def talk_problems(talk: Talk, more: Iterable[TalkGate] = ()) -> tuple[Problem, .
 
 
 def problems(evidence: Evidence, more: Iterable[TalkGate] = ()) -> tuple[Problem, ...]:
-    """Everything that is wrong with a row; slips that were mended are not, when nothing else is."""
+    """Everything that is wrong with a row, slips that were mended included (`slips.mended` tells them)."""
     outcome = (problem for gate in OUTCOME_GATES for problem in gate(evidence))
-    planned = {step.tool for step in evidence.blueprint.plan.steps}
-    return without_mended((*talk_problems(evidence.talk, more), *outcome), evidence.exchanges, planned)
+    return (*talk_problems(evidence.talk, more), *outcome)

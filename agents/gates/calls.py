@@ -24,11 +24,11 @@ def schemas(talk: Talk) -> Iterator[Problem]:
         elif len(made.call.function.arguments) > MAX_ARGUMENTS:
             yield Problem("calls.arguments_too_long", f"{made.name}: more than {MAX_ARGUMENTS} bytes", made.position)
         elif made.arguments is None:
-            yield Problem("calls.arguments_not_json", made.name, made.position)
+            yield Problem("calls.arguments_not_json", made.name, made.position, made.call.id)
         elif (shape := talk.shape(made.name)) is None:
             yield Problem("calls.tool_without_schema", f"{made.name} is given without a usable schema", made.position)
         elif wrong := shape.wrong(made.arguments):
-            yield Problem("calls.schema", f"{made.name}: {wrong}", made.position)
+            yield Problem("calls.schema", f"{made.name}: {wrong}", made.position, made.call.id)
 
 
 def batches(talk: Talk) -> Iterator[Problem]:
@@ -53,7 +53,7 @@ def provenance(talk: Talk) -> Iterator[Problem]:
             continue
         for name, leaf in identifiers(made, talk.schemas.get(made.name, {})):
             if not talk.stood_before(leaf, made.position):
-                yield Problem("provenance.invented", f"{name} of {made.name}", made.position)
+                yield Problem("provenance.invented", f"{name} of {made.name}", made.position, made.call.id)
 
 
 def identifiers(made: Made, schema: JsonObject) -> Iterator[tuple[str, str]]:

@@ -21,6 +21,8 @@ class Problem(msgspec.Struct, frozen=True):
     position: int = 0
     """Index of the first message that is spoiled: what stands before it is sound as far as this gate can see. 0 where
     that cannot be said: then nothing is."""
+    call: str = ""
+    """Id of the call that is wrong, where it is a call's own fault."""
 
     @property
     def text(self) -> str:

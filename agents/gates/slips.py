@@ -1,38 +1,40 @@
 """Slips that were noticed and mended: a refused call whose right form follows in the same turn spoils nothing.
 
 Outcome first: when everything else about a row is right, a call that the tool refused and the assistant then made
-correctly is an example of recovery. The refused message is context, never a training target (`agents/weights.py`).
+correctly is an example of recovery. The message with the slip is context, never a training target (`weights.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from ..evidence import Exchange
+from ..evidence import Evidence, Exchange
 from .problem import Problem
 
 MENDABLE = frozenset({"calls.arguments_not_json", "calls.schema", "provenance.invented"})
 """What a tool may refuse and an assistant put right. A tool that was never given is none: nothing mends its name."""
 
 
-def without_mended(
-    found: tuple[Problem, ...], exchanges: Sequence[Exchange], planned: Collection[str]
-) -> tuple[Problem, ...]:
-    """No problem at all where each is a slip that was mended; else all of them: nothing hides behind another.
+def mended(found: Sequence[Problem], evidence: Evidence) -> frozenset[int]:
+    """Positions of the messages with slips, when slips that were mended are all that was found; else none.
 
-    Args:
-        found: What the gates found.
-        exchanges: Every call, in order, with what it is answered.
-        planned: Names of the tools that the plan calls.
+    One problem of another kind, and nothing is forgiven: nothing hides behind another.
     """
-    if not found or any(problem.code not in MENDABLE for problem in found):
-        return found
-    spoiled = {problem.position for problem in found}
-    sound = [exchange for exchange in exchanges if exchange.position not in spoiled]
-    slips = [exchange for exchange in exchanges if exchange.position in spoiled]
-    if {slip.position for slip in slips} != spoiled:
-        return found
-    return () if all(not slip.ok and _put_right(slip, sound, planned) for slip in slips) else found
+    spoilt = {problem.call for problem in found}
+    if any(problem.code not in MENDABLE for problem in found):
+        return frozenset()
+    slips = [exchange for exchange in evidence.exchanges if exchange.call.id in spoilt]
+    sound = [exchange for exchange in evidence.exchanges if exchange.call.id not in spoilt]
+    if {slip.call.id for slip in slips} != spoilt:
+        return frozenset()
+    forgiven = all(not slip.ok and _put_right(slip, sound, _planned(evidence, slip.turn)) for slip in slips)
+    return frozenset(slip.position for slip in slips) if forgiven else frozenset()
+
+
+def _planned(evidence: Evidence, turn: int) -> Collection[str]:
+    """Tools that the plan calls for what the user has wished so far."""
+    wished = {goal for goal, raised in enumerate(evidence.raised) if 0 < raised <= turn}
+    return {step.tool for step in evidence.blueprint.plan.steps if step.goal in wished}
 
 
 def _put_right(slip: Exchange, sound: Sequence[Exchange], planned: Collection[str]) -> bool:
