@@ -94,6 +94,8 @@ class Job(msgspec.Struct, frozen=True):
     conversations: str
     data: tuple[str, ...]
     loaders: tuple[str, ...]
+    slowest: int = 20
+    """Seconds that a template may take for one conversation; after three slower ones it is given up."""
 
 
 def ask(job: Job, folder: Path, python: str | None = None) -> Answer:

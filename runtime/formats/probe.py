@@ -4,7 +4,7 @@
 not have it; the job says everything:
 
     {"render": [{"name": …, "template": text or null, "tokenizer": name or null}], "conversations": path,
-     "data": [paths], "loaders": ["datasets", …]}
+     "data": [paths], "loaders": ["datasets", …], "slowest": seconds}
 """
 
 from __future__ import annotations
@@ -22,6 +22,10 @@ from typing import Any
 
 SLOWEST = 20
 """Seconds for one conversation: a template may loop."""
+PATIENCE = 3
+"""Conversations that may take so long before a template is given up."""
+LOADING = 1_200
+"""Seconds for a loader over the whole file."""
 KEPT = 5
 """Rows that are named of each problem."""
 
@@ -65,12 +69,15 @@ def main(path: str) -> int:
     report: dict[str, Json] = {"templates": {}, "loaders": {}}
     for wanted in job["render"]:
         try:
-            report["templates"][wanted["name"]] = _render(wanted, Path(job["conversations"]))
+            report["templates"][wanted["name"]] = _render(
+                wanted, Path(job["conversations"]), job.get("slowest", SLOWEST)
+            )
         except Exception as error:  # noqa: BLE001 -- a boundary: the report says what the environment could not do
             report["templates"][wanted["name"]] = {"unusable": _short(error)}
     for name in job["loaders"]:
         try:
-            report["loaders"][name] = LOADERS[name](job)
+            with _limit(LOADING):
+                report["loaders"][name] = LOADERS[name](job)
         except ImportError as error:
             report["loaders"][name] = {"absent": _short(error)}
         except Exception as error:  # noqa: BLE001 -- a boundary: a loader that fails is a finding
@@ -79,17 +86,23 @@ def main(path: str) -> int:
     return 0
 
 
-def _render(wanted: Json, conversations: Path) -> Json:
-    tally = Tally()
+def _render(wanted: Json, conversations: Path, slowest: int) -> Json:
+    tally, slow = Tally(), 0
     render = _renderer(wanted)
     for line in conversations.open(encoding="utf-8"):
         talk = json.loads(line)
         tally.rows += 1
         try:
-            with _limit():
+            with _limit(slowest):
                 text, tokens = render(talk["messages"], talk["tools"])
         except Exception as error:  # noqa: BLE001 -- templates raise whatever they like
             tally.problem(_short(error), talk["id"])
+            slow += isinstance(error, TimeoutError)
+            if slow == PATIENCE:
+                tally.problem(
+                    f"given up after {tally.rows} rows: {slow} of them took more than {slowest} s", talk["id"]
+                )
+                break
             continue
         tally.rendered += 1
         tally.characters.append(len(text))
@@ -128,18 +141,21 @@ def _renderer(wanted: Json) -> Callable[[Json, Json], tuple[str, int | None]]:
 class _limit:  # noqa: N801 -- used like a function
     """Ends what takes too long. Where there is no alarm (Windows), the caller's own limit has to do."""
 
+    def __init__(self, seconds: int) -> None:
+        self.seconds = seconds
+
     def __enter__(self) -> None:
         if hasattr(signal, "SIGALRM"):
-            signal.signal(signal.SIGALRM, _too_long)
-            signal.alarm(SLOWEST)
+            signal.signal(signal.SIGALRM, self.too_long)
+            signal.alarm(self.seconds)
 
     def __exit__(self, *_: object) -> None:
         if hasattr(signal, "SIGALRM"):
             signal.alarm(0)
 
-
-def _too_long(*_: object) -> None:
-    raise TimeoutError(f"took more than {SLOWEST} s")
+    def too_long(self, *_: object) -> None:
+        """Raises TimeoutError."""
+        raise TimeoutError(f"took more than {self.seconds} s")
 
 
 def _parts(messages: Json) -> Iterator[tuple[str, str]]:

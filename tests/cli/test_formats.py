@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tdscaling.runtime.formats.outside import Job, Template, ask
 from tdscaling.tests.cli.shell import Shell
 
 ROOT = Path(__file__).parents[2]
@@ -107,17 +108,55 @@ def test_what_cannot_be_asked_for_is_one_line_and_exit_2(
     assert (refused.code, len(refused.complaint)) == (2, 1)
 
 
+def test_a_table_comes_back_byte_for_byte(shell: Shell, rows: list[bytes]) -> None:
+    """pyarrow is locked for the tests: nothing is skipped here."""
+    export(shell, "parquet", "x.parquet", "--with-blueprints")
+    assert shell.run("import", "x.parquet", "--format", "parquet", "--out", "back.jsonl").code == 0
+    assert (shell.folder / "back.jsonl").read_bytes().splitlines() == rows
+
+
 def test_parquet_without_pyarrow_says_what_to_install(shell: Shell, rows: list[bytes]) -> None:
-    """One line; with pyarrow the table comes back byte for byte."""
+    """One line, and no file."""
+    (shell.folder / "pyarrow.py").write_text("raise ImportError('not here')")
     done = shell.run(
-        "export", "rows.jsonl", "--format", "parquet", "--out", "x.parquet", "--allow-simulated", "--with-blueprints"
+        "export",
+        "rows.jsonl",
+        "--format",
+        "parquet",
+        "--out",
+        "x.parquet",
+        "--allow-simulated",
+        env={"PYTHONPATH": str(shell.folder)},
     )
-    if done.code == 0:
-        assert shell.run("import", "x.parquet", "--format", "parquet", "--out", "back.jsonl").code == 0
-        assert (shell.folder / "back.jsonl").read_bytes().splitlines() == rows
-    else:
-        assert (done.code, len(done.complaint)) == (2, 1)
-        assert "tdscaling[export]" in done.err
+    assert (done.code, len(done.complaint)) == (2, 1)
+    assert "tdscaling[export]" in done.err
+    assert not (shell.folder / "x.parquet").exists()
+
+
+def test_rows_of_benchmarks_never_leave(shell: Shell, rows: list[bytes]) -> None:
+    """Whatever flag is given; the row is named, nothing is written."""
+    row = json.loads(rows[1])
+    row["provenance"]["evaluation_only"] = True
+    (shell.folder / "mixed.jsonl").write_bytes(rows[0] + b"\n" + json.dumps(row).encode() + b"\n")
+    for form in ("openai", "parquet"):
+        refused = shell.run("export", "mixed.jsonl", "--format", form, "--out", "x.parquet", "--allow-simulated")
+        assert (refused.code, len(refused.complaint)) == (6, 1)
+        assert f"mixed.jsonl:2: row {row['id']} plays a benchmark's tools" in refused.err
+        assert not (shell.folder / "x.parquet").exists()
+
+
+@pytest.mark.servers
+def test_a_template_that_never_ends_is_given_up(tmp_path: Path) -> None:
+    """After three rows, long before the file is through."""
+    talk = {"id": "a", "messages": [{"role": "user", "content": "x"}], "tools": []}
+    (tmp_path / "talks.jsonl").write_text("\n".join([json.dumps(talk)] * 50))
+    endless = Template(
+        "endless", "{% for a in range(90000) %}{% for b in range(90000) %}{% endfor %}{% endfor %}", None
+    )
+    job = Job((endless,), str(tmp_path / "talks.jsonl"), (), (), slowest=1)
+    seen = ask(job, tmp_path, str(LOADERS)).templates["endless"]
+    assert (seen.rendered, seen.rows) == (0, 3)
+    assert [problem.n for problem in seen.problems if "given up after 3 rows" in problem.reason] == [1]
 
 
 @pytest.mark.parametrize("form", ["openai", "hermes", "sts"])

@@ -71,6 +71,14 @@ class Tongue:
         self._small = {_bare(part) for part in small}
         self._list = re.compile(rf",? {re.escape(said.forms['and'][0])} |, ")
 
+        stems = (said.forms[key][0].partition("{")[0].lower() for key in ("remind", "times", "percent"))
+        self._telling = (*self._english, *stems)
+
+    def stands_in(self, text: str) -> bool:
+        """True when a text holds a wish in this language."""
+        lower = text.lower()
+        return any(wish in lower for wish in self._telling)
+
     # into the language
 
     def wish(self, english: str) -> str | None:
@@ -296,7 +304,5 @@ def named(name: str) -> Tongue | None:
 @lru_cache(maxsize=4_096)
 def spoken_in(text: str) -> Tongue | None:
     """The tongue that a user's message wishes something in; None for English and whatever is not known."""
-    for language in LANGUAGES:
-        if language != "en" and tongue(language).english(text).find("Please ") >= 0 and "Please " not in text:
-            return tongue(language)
-    return None
+    others = (tongue(language) for language in LANGUAGES if language != "en")
+    return next((one for one in others if one.stands_in(text)), None)
