@@ -71,7 +71,8 @@ def inferred_reply(subject: Subject, entity: Entity, known: Known) -> JsonObject
 def _gather(into: dict[str, JsonObject], key: str, record: ToolRecord, params: Iterable[ParamFact]) -> None:
     """The scalar parameters that describe an entry."""
     for param in params:
-        plain = param.type in _SCALARS and not param.many and "." not in param.path
+        # What an entry lies in stands in the path; that its reply repeats it is not known.
+        plain = param.type in _SCALARS and not param.many and "." not in param.path and param.role != "scope"
         if plain and param.kind in ("identifier", "named", "free") and param.path != key and len(into) < MOST_FIELDS:
             into.setdefault(param.path, _bare(record.input_schema["properties"][param.path]))
 

@@ -19,6 +19,8 @@ from .validate import SEED
 
 SIDE = 4
 """Tools that either side brings at most."""
+SENT = frozenset((0,))
+"""The first purpose of e-mail addresses and phone numbers: writing to somebody."""
 ROUNDS = 400
 """How often one port may be joined at most; every round offers each port that takes a value one that has one."""
 
@@ -56,6 +58,8 @@ def sides_of(service: MinedService) -> tuple[list[Side], list[Side]]:
             if at is None or (port.tool, port.semantic) in seen:
                 continue
             purposes = (uses if place else owns)(port.semantic, at.entity, holding[at.id].sector)
+            if place and at.verb == "transition":
+                purposes &= SENT  # a message is sent to anyone; a customer is confirmed by its own address
             side = _side(holding[at.id], at, port, purposes) if purposes else None
             if side is not None:
                 seen.add((port.tool, port.semantic))
@@ -83,11 +87,12 @@ def _side(cluster: MinedCluster, tool: MinedTool, port: Port, purposes: frozense
             if tool.name in (edge.src, edge.dst)
         ]
         # About the same thing: what is done with somebody else is another piece of business.
-        about = {t.name for t in cluster.tools if t.entity == tool.entity and t.verb != "delete"}
+        about = {t.name for t in cluster.tools if t.entity == tool.entity and t.verb not in ("delete", "transition")}
         names.update([name for name in near if name in about][:1])
-    if not 2 <= len(names) <= SIDE:
-        return None
-    return Side(cluster, tuple(t for t in cluster.tools if t.name in names), port, purposes, tool.entity)
+    tools = tuple(t for t in cluster.tools if t.name in names)
+    # Nobody opens an account to search the envelopes of a stranger in it.
+    made = any(t.verb == "create" and t.entity != tool.entity for t in tools)
+    return None if made or not 2 <= len(tools) <= SIDE else Side(cluster, tools, port, purposes, tool.entity)
 
 
 def pairs(services: Sequence[MinedService]) -> Iterator[tuple[Side, Side]]:

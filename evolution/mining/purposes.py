@@ -51,7 +51,9 @@ _SENT = """postcode postal rate shipping delivery quote tax vat pickup shipment 
 _LOCAL_SECTORS = "travel science property entertainment things"
 _SENT_SECTORS = "travel logistics finance commerce"
 
-_OTHERWISE = frozenset("emergency dependent test sample deleted default system".split())
+_OTHERWISE = frozenset(
+    "emergency dependent test sample deleted default system security microsoft hosted connection".split()
+)
 """Words that take an entry out of the business that its last word speaks of."""
 
 PURPOSES: Mapping[Semantic, tuple[Purpose, ...]] = {
