@@ -16,6 +16,7 @@ from ..profile.here import step
 from .direct import Direct
 from .ledger import EndpointStatistics, Ledger
 from .outage import Outage
+from .rate import Pace
 from .raw import RawLog
 from .replicas import Replica, Replicas
 from .reply import Reading, Silence, read
@@ -59,6 +60,8 @@ class HttpModel:
         self._dialect = Dialect()
         self._replicas = Replicas(spec.base_urls, spec.concurrency, clock)
         self._ledger = Ledger()
+        bounded = spec.rate.requests is not None or spec.rate.tokens is not None
+        self._pace = Pace(spec.rate, clock, sleep) if bounded else None
         self._outage = Outage(spec.outage_seconds, clock)
 
     async def __aenter__(self) -> HttpModel:
@@ -123,6 +126,7 @@ class HttpModel:
         replica.assigned += 1
         try:
             with step("slot wait"):
+                reckoned = await self._pace.wait() if self._pace is not None else 0.0
                 sent = await replica.limiter.acquire()
             try:
                 self._ledger.requests += 1
@@ -143,6 +147,9 @@ class HttpModel:
         replica.failures = 0
         self._outage.answered()
         replica.limiter.succeeded()
+        if self._pace is not None:
+            usage = reading.reply.usage
+            self._pace.answered(usage.prompt_tokens + usage.completion_tokens, reckoned)
         self._ledger.latency.record(self._clock() - sent)
         return reading
 

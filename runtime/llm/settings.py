@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from ..errors import ConfigError
 from .budget import Price
+from .rate import Rate
 from .secret import AUTHORIZATION, AZURE_HEADER, Key
 from .spec import Client, ModelSpec
 
@@ -67,6 +68,10 @@ class ModelSettings(BaseModel):
     """Seconds of nothing but failures after which the run ends; more for servers that are restarted meanwhile."""
     max_concurrency: Annotated[int, Field(ge=1)] | None = None
     """Most requests in flight per endpoint; --concurrency when absent."""
+    requests_per_minute: Positive | None = None
+    """Most requests a minute over all its endpoints, repetitions included; no bound when absent."""
+    tokens_per_minute: Positive | None = None
+    """Most prompt and completion tokens a minute; no bound when absent."""
     proxies: bool = False
     """Use the proxies that the environment names."""
     price: PriceSettings | None = None
@@ -113,6 +118,7 @@ def resolve(
         base_urls=tuple(dict.fromkeys(map(root, urls))),
         key=_key(key, settings, client, environ),
         concurrency=settings.max_concurrency or concurrency,
+        rate=Rate(requests=settings.requests_per_minute, tokens=settings.tokens_per_minute),
         stream=stream,
         logprobs=logprobs,
         temperature=settings.temperature,

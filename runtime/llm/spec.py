@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from .rate import Rate
 from .secret import Key
 
 MEBIBYTE = 1 << 20
@@ -27,6 +28,8 @@ class ModelSpec(msgspec.Struct, frozen=True, kw_only=True):
     key: Key = msgspec.field(default_factory=lambda: Key(""))
     concurrency: int = 64
     """Most requests in flight, per address."""
+    rate: Rate = Rate()
+    """Requests and tokens per minute, over all addresses."""
     stream: bool = False
     """Ask for server-sent events: slower, but gives the time to the first token and between tokens."""
     logprobs: int | None = None
