@@ -128,7 +128,10 @@ def main() -> None:
         for number, example in enumerate(EXAMPLES):
             (corpus / f"example-{number}").write_bytes(bytes([number]) + example)
         atheris.instrument_all()
-        atheris.Setup([sys.argv[0], f"-atheris_runs={given.runs}", "-max_len=4096", str(corpus)], one)
+        atheris.Setup(
+            [sys.argv[0], f"-atheris_runs={given.runs}", "-max_len=4096", f"-artifact_prefix={corpus}/", str(corpus)],
+            one,
+        )
         atheris.Fuzz()
 
 

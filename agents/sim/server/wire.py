@@ -167,7 +167,7 @@ def _messages(encoded: Iterable[msgspec.Raw]) -> Iterable[ChatMessage]:
     for number, raw in enumerate(encoded):
         try:
             message = _message.decode(raw)
-        except msgspec.ValidationError as error:
+        except (msgspec.ValidationError, UnicodeDecodeError) as error:  # what is raw was not looked at before
             raise BadRequest(f"messages[{number}]: {error}") from None
         called |= {call.id: call.function.name for call in message.tool_calls or ()}
         yield _chat(message, number, called)
