@@ -90,11 +90,13 @@ def leaky_endpoint(folder: Path) -> Iterator[str]:
         server = ThreadingHTTPServer(("127.0.0.1", 0), Leaky)
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/v1"
-        server.shutdown()
-        thread.join()
-        server.server_close()
-        served.terminate()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/v1"
+        finally:
+            server.shutdown()
+            thread.join()
+            server.server_close()
+            served.terminate()
 
 
 def test_no_canary_stands_in_any_output(shell: Shell, tmp_path_factory: pytest.TempPathFactory) -> None:
