@@ -59,7 +59,9 @@ async def gathered(rows: list[Row]) -> list[Evidence]:
     """The evidence of every row, executed again."""
     stage = Stage(builtin(BUILTIN), ())
     return [
-        await gather(Conversation(row.messages, row.tools, row.blueprint), stage, None) for row in rows if row.blueprint
+        await gather(Conversation(row.messages, row.tools, row.blueprint, row.face), stage, None)
+        for row in rows
+        if row.blueprint
     ]
 
 

@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 import msgspec
 
+from .formats.speakers import SPEAKERS, Waiting
 from .pycall import parse_call
 
 Form: TypeAlias = Literal["openai", "toucan", "tau2", "bfcl", "sharegpt"]
@@ -145,19 +146,14 @@ def _sharegpt(record: Object) -> Unfolded:
         messages.append({"role": "system", "content": record["system"]})
     for said in _objects(record.get("conversations")):
         value = said.get("value")
-        match said.get("from"):
-            case "human" | "user":
-                messages.append({"role": "user", "content": value})
-            case "gpt" | "assistant":
-                messages.append({"role": "assistant", "content": value})
-            case "function_call" | "tool_call":
-                asked = _decoded(value)
-                together = asked if isinstance(asked, list) else [asked]
-                messages.extend({"role": "assistant", "function_call": call} for call in together)
-            case "observation" | "tool" | "tool_response":
-                messages.append({"role": "tool", "content": value})
-            case other:
-                messages.append({"role": str(other), "content": value})
+        origin = str(said.get("from"))
+        speaker = SPEAKERS.get(origin, origin)
+        if speaker == "calls":
+            asked = _decoded(value)
+            together = asked if isinstance(asked, list) else [asked]
+            messages.extend({"role": "assistant", "function_call": call} for call in together)
+        else:
+            messages.append({"role": "tool" if speaker == "reply" else speaker, "content": value})
     listed = record.get("tools")
     return Unfolded(
         str(record.get("id") or ""),
@@ -222,13 +218,13 @@ def _modern(messages: Sequence[Object]) -> Iterator[Object]:
     open call.
     """
     together: list[Object] = []
-    waiting: list[str] = []  # ids of open calls
+    waiting = Waiting[str]()  # ids of open calls
     number = 0
     for said in messages:
         older = as_mapping(said.get("function_call"))
         if older and not said.get("tool_calls"):
             together.append({"id": f"f{number}", "function": older})
-            waiting.append(f"f{number}")
+            waiting.ask(f"f{number}")
             number += 1
             if text_of(said.get("content")):
                 together[-1] = {**together[-1], "said": text_of(said.get("content"))}
@@ -238,15 +234,15 @@ def _modern(messages: Sequence[Object]) -> Iterator[Object]:
             together = []
         if said.get("role") in ("tool", "function"):
             own = str(said.get("tool_call_id") or said.get("id") or "")
-            answered = own or (waiting[0] if waiting else "")
-            if answered in waiting:
-                waiting.remove(answered)
+            if own:
+                waiting.settle(own)
+            answered = own or waiting.answered() or ""
             yield {**said, "role": "tool", "tool_call_id": answered}
         elif said.get("tool_calls"):
             calls: list[Object] = []
             for call in _objects(said["tool_calls"]):
                 calls.append(call if call.get("id") else {**call, "id": f"f{number}"})
-                waiting.append(str(calls[-1]["id"]))
+                waiting.ask(str(calls[-1]["id"]))
                 number += 1
             yield {**said, "tool_calls": calls}
         else:

@@ -13,6 +13,7 @@ from msgspec import UNSET, Raw, UnsetType
 from ..chat import AssistantMessage, ChatMessage, FunctionCall, SystemMessage, ToolCall, ToolMessage, UserMessage
 from .form import about_of, as_text, call_id, check_turns, encode, object_text, text_about, with_think, without_think
 from .sample import NotHeld, Sample, about_with, restored
+from .speakers import SPEAKERS, Waiting
 from .trl import ObjectFunction, tools_of
 
 
@@ -102,34 +103,33 @@ def messages_of(entries: tuple[Entry, ...]) -> tuple[ChatMessage, ...]:
     Raises NotHeld for a speaker that is not known, and a reply without a call.
     """
     found: list[ChatMessage] = []
-    waiting: list[ToolCall] = []
+    waiting = Waiting[ToolCall]()
     number = 0
     for entry in entries:
         last = found[-1] if found else None
-        match entry.origin:
+        match SPEAKERS.get(entry.origin):
             case "system":
                 found.append(SystemMessage(entry.value))
-            case "human" | "user":
+            case "user":
                 found.append(UserMessage(entry.value))
-            case "gpt" | "assistant":
+            case "assistant":
                 reasoning, text = without_think(entry.value)
                 found.append(AssistantMessage(text, reasoning))
-            case "function_call" | "tool_call":
+            case "calls":
                 functions = calls_of(entry.value)
                 calls = tuple(ToolCall(call_id(number + n), one) for n, one in enumerate(functions))
                 number += len(calls)
+                if not (isinstance(last, AssistantMessage) and last.calls):
+                    waiting.forget()
+                waiting.ask(*calls)
                 if isinstance(last, AssistantMessage):
                     found[-1] = msgspec.structs.replace(last, tool_calls=last.calls + calls)
-                    waiting += calls
                 else:
                     found.append(AssistantMessage("", UNSET, calls))
-                    waiting = list(calls)
-                if isinstance(last, AssistantMessage) and not last.calls:
-                    waiting = list(calls)
-            case "observation" | "tool" | "tool_response":
-                if not waiting:
+            case "reply":
+                call = waiting.answered()
+                if call is None:
                     raise NotHeld("reply_without_call")
-                call = waiting.pop(0)
                 found.append(ToolMessage(call.id, call.function.name, entry.value))
             case _:
                 raise NotHeld("unknown_speaker")

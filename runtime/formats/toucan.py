@@ -10,6 +10,7 @@ from msgspec import UNSET, Raw, UnsetType
 from ..chat import AssistantMessage, ChatMessage, FunctionCall, SystemMessage, ToolCall, ToolMessage, UserMessage
 from .form import about_of, as_text, call_id, check_turns, encode, given, text_about
 from .sample import NotHeld, Sample, about_with, restored
+from .speakers import Waiting
 
 
 class _Said(msgspec.Struct, frozen=True):
@@ -97,7 +98,7 @@ def _split(said: ChatMessage) -> list[_Said]:
 def _joined(said: tuple[_Said, ...]) -> tuple[ChatMessage, ...]:
     """Consecutive calls are one message; replies answer the calls in their order. Raises NotHeld for one too many."""
     found: list[ChatMessage] = []
-    open_calls: list[ToolCall] = []
+    waiting = Waiting[ToolCall]()
     number = 0
     for one in said:
         text = one.content or ""
@@ -109,14 +110,15 @@ def _joined(said: tuple[_Said, ...]) -> tuple[ChatMessage, ...]:
                 number += 1
             if calls and isinstance(last, AssistantMessage) and last.calls and not text:
                 found[-1] = msgspec.structs.replace(last, tool_calls=last.calls + calls)
-                open_calls += calls
+                waiting.ask(*calls)
             else:
                 found.append(AssistantMessage(text, given(one.reasoning_content), calls or UNSET))
-                open_calls = list(calls)
+                waiting.forget()
+                waiting.ask(*calls)
         elif one.role == "function":
-            if not open_calls:
+            call = waiting.answered()
+            if call is None:
                 raise NotHeld("reply_without_call")
-            call = open_calls.pop(0)
             found.append(ToolMessage(call.id, one.name or call.function.name, text))
         else:
             found.append(SystemMessage(text) if one.role == "system" else UserMessage(text))
