@@ -35,7 +35,7 @@ from tdscaling.sandbox.code.limits import Limits
 from tdscaling.sandbox.code.pool import PoolState
 from tdscaling.tests.sandbox.code.conftest import make
 from tdscaling.tests.sandbox.code.killing import MARK, Tally, kill_host, kill_inside, marked
-from tdscaling.tests.sandbox.code.test_attacks import GROUPS, SHARED, Canary, strike, work
+from tdscaling.tests.sandbox.code.test_attacks import GROUPS, SHARED, Canary, Seat, strike, work
 
 KINDS = ("bubblewrap", "strict", "dense")
 PIPE = """
@@ -200,14 +200,14 @@ async def attacks(kind: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         canary = Canary(Path(folder))
         async with make(kind, ready=3) as backend:
-            sibling = await backend.open()
+            sibling, seat = await backend.open(), Seat(backend)
             for name, group in GROUPS.items():
                 for attack in group if kind != "dense" or name in SHARED else ():
                     calm += await work(sibling, over)
                     end, rounds = anyio.Event(), list[float]()
                     async with anyio.create_task_group() as beside:
                         beside.start_soon(_watch, sibling, end, rounds)
-                        wrong = await strike(backend, kind, iter((attack,)), canary.targets)
+                        wrong = await strike(seat, kind, iter((attack,)), canary.targets)
                         end.set()
                     escaped += filter(None, wrong)
                     during.append(max(rounds))
@@ -217,6 +217,7 @@ async def attacks(kind: str) -> None:
                     again.append(time.perf_counter() - began)
                     await fresh.aclose()
             await sibling.aclose()
+            await seat.aclose()
         reached = canary.came
         canary.close()
     calmest = statistics.median(calm)

@@ -12,7 +12,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -129,22 +129,49 @@ async def work(sibling: CodeSession, end: anyio.Event) -> list[float]:
     return took
 
 
-async def strike(backend: Backend, kind: str, attacks: Iterator[Attack], targets: dict[str, object]) -> list[str]:
-    """Run attacks one after another in a session, in another one where it is lost; what is wrong, attack by attack."""
+class Seat:
+    """A session that is opened when it is asked for and replaced when it was lost; kept over many attacks."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._session: CodeSession | None = None
+
+    async def session(self) -> CodeSession:
+        """The session of now."""
+        if self._session is None:
+            self._session = await self._backend.open()
+        return self._session
+
+    async def aclose(self) -> None:
+        """End it; the next one is another."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.aclose()
+
+
+@pytest.fixture(scope="module")
+async def seats(backend: Backend) -> AsyncGenerator[list[Seat]]:
+    """Those of the attackers, and the sibling's as the last."""
+    made = [Seat(backend) for _ in range(AT_ONCE + 1)]
+    yield made
+    for seat in made:
+        await seat.aclose()
+
+
+async def strike(seat: Seat, kind: str, attacks: Iterator[Attack], targets: dict[str, object]) -> list[str]:
+    """Run attacks one after another; what is wrong, empty for an attack that got no further than it may."""
     wrong: list[str] = []
-    session = await backend.open()
     for attack in attacks:
         cell = attack.cell({**targets, "pid": 1})
         most = ANY if attack.shared and kind == "dense" else attack.most
         try:
+            session = await seat.session()
             result = await session.run("python", cell, deadline_s=attack.deadline_s)
             wrong.append(f"{attack.name}: at most {most} was allowed; {result}" if got(result.stdout) > most else "")
             await session.run("python", "import os\nos._exit(0)")
             await session.run("shell", "rm -rf /workspace/* /tmp/* /dev/shm/*", deadline_s=FRESH_S)
         except InfrastructureFault:
-            await session.aclose()
-            session = await backend.open()
-    await session.aclose()
+            await seat.aclose()
     return wrong
 
 
@@ -157,17 +184,18 @@ def cases() -> Iterator[object]:
                 yield pytest.param(kind, group, marks=mark, id=f"{kind}-{group}")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def group(request: pytest.FixtureRequest) -> str:
-    """The group of a case: a fixture, so that cases are ordered by the backend, which is what takes time to start."""
+    """The group of a case. Of the module, as all that a case chooses: else each case would start a backend."""
     return str(request.param)
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize(("kind", "group"), list(cases()), indirect=True)
-async def test_attacks_get_nowhere(group: str, backend: Backend, canary: Canary, kind: str) -> None:
+@pytest.mark.parametrize(("kind", "group"), list(cases()), indirect=True, scope="module")
+async def test_attacks_get_nowhere(group: str, seats: list[Seat], canary: Canary, kind: str) -> None:
     """None further than it may; a sibling works meanwhile; nothing reaches the canary; afterwards all is as before."""
-    sibling = await backend.open()
+    *attackers, beside = seats
+    sibling = await beside.session()
     came, end = canary.came, anyio.Event()
     rounds: list[float] = []
     wrong: list[str] = []
@@ -176,24 +204,23 @@ async def test_attacks_get_nowhere(group: str, backend: Backend, canary: Canary,
     async def watch() -> None:
         rounds.extend(await work(sibling, end))
 
-    async def attack() -> None:
-        wrong.extend(await strike(backend, kind, left_over, canary.targets))
+    async def attack(seat: Seat) -> None:
+        wrong.extend(await strike(seat, kind, left_over, canary.targets))
 
     async with anyio.create_task_group() as watching:
         watching.start_soon(watch)
         async with anyio.create_task_group() as attacking:
-            for _ in range(1 if kind == "dense" else AT_ONCE):  # there they would share what they use up
-                attacking.start_soon(attack)
+            for seat in attackers[: 1 if kind == "dense" else AT_ONCE]:  # there they would share what they use up
+                attacking.start_soon(attack, seat)
         end.set()
-    await sibling.aclose()
     assert next(left_over, None) is None
     assert [problem for problem in wrong if problem] == []
     assert max(rounds) < SIBLING_S
     assert canary.came == came
     with anyio.fail_after(FRESH_S):
-        fresh = await backend.open()
-        assert (await fresh.run("python", "1")).stdout == b"1\n"
-        await fresh.aclose()
+        for seat in attackers:
+            session = await seat.session()
+            assert (await session.run("python", "1")).stdout == b"1\n"
         while left(NAP):  # noqa: ASYNC110 -- processes send no event
             await anyio.sleep(0.01)
 

@@ -128,11 +128,11 @@ async def test_a_socket_that_we_may_not_use_says_what_to_do(forbidden: str) -> N
 
 
 def test_a_run_that_cannot_contain_code_ends_in_one_line(tmp_path: Path) -> None:
-    """Exit code 2, for the run and for the second run of its rows; nothing is run unsandboxed."""
+    """Exit code 2, for a run and for the second run of its rows; nothing is run unsandboxed."""
     shell = Shell(tmp_path)
     shell.write("rows.jsonl", "{}\n")
     nowhere = {"DOCKER_HOST": f"unix://{tmp_path}/none.sock"}
-    for command in (["run", "--code", "--count", "1"], ["verify", "rows.jsonl", "--code"], ["serve-tools", "code"]):
+    for command in (["run", "--code", "--count", "1"], ["verify", "rows.jsonl", "--code"]):
         result = shell.run(*command, "--backend", "docker", env=nowhere)
         assert result.code == 2
         (line,) = [line for line in result.complaint if "code tool" in line]
