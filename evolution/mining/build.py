@@ -25,7 +25,7 @@ from .spread import Spread, spread_over
 
 MOST_SHARE = 0.1
 """Share of all clusters that one provider may be in."""
-JOINED = 0.2
+JOINED = 0.16
 """Share of all clusters that joins are to be."""
 CAPPED_FROM = 20
 """Providers from which on no one may dominate; with fewer the bound could not be kept."""

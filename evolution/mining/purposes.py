@@ -41,8 +41,8 @@ def _purpose(owners: str, from_sectors: str, uses: str, to_sectors: str) -> Purp
     return Purpose(*(frozenset(words.split()) for words in (owners, from_sectors, uses, to_sectors)))
 
 
-_PLACED = """event venue hotel store office location booking restaurant property place airport site dealer warehouse
-    station rental listing project appointment company"""
+_PLACED = """event venue hotel store office location booking restaurant property place airport site warehouse station
+    rental listing project appointment"""
 _SHIPPED = "customer order contact supplier warehouse store shipment client buyer account address"
 _LOCAL = """weather forecast hotel flight event restaurant place holiday listing property store quality airport tour
     venue concert station dealer measurement timezone direction route elevation parking charger map"""
@@ -143,7 +143,7 @@ PURPOSES: Mapping[Semantic, tuple[Purpose, ...]] = {
         _purpose(
             "product order variant item offer listing catalog article material",
             _TRADE,
-            """inventory stock product order price item warehouse offer shipment fulfillment reservation listing
+            """inventory stock product price item warehouse offer shipment fulfillment reservation listing
             material""",
             _TRADE,
         ),

@@ -51,11 +51,16 @@ class Replies:
         entity = self._about(schema, entity, verb)
         self._alive.append(schema)
         found: dict[tuple[Entity | None, str, str], OutputFact] = {}
+
+        def rank(fact: OutputFact) -> tuple[bool, int]:
+            # A list may have an `id` of its own, beside those of its entries.
+            return verb == "list" and "*" not in fact.path, fact.depth
+
         for leaf in self._read(schema, MAX_DEPTH)[:MOST_LEAVES]:
             fact = self._fact(leaf, entity)
             if fact is not None:
                 at = (fact.entity, fact.key, normal(fact.name))
-                if at not in found or fact.depth < found[at].depth:
+                if at not in found or rank(fact) < rank(found[at]):
                     found[at] = fact
         return tuple(found.values())
 

@@ -229,3 +229,40 @@ def test_customers_and_items_do_not_mix() -> None:
         "listCustomers items.*.id -> getCustomer customer_id",
         "listItems items.*.id -> getItem item_id",
     }
+
+
+def test_the_key_of_an_entry_may_stand_before_its_name() -> None:
+    """`idBoard` is the id of a board."""
+    board = obj("id", id=TEXT, name=TEXT)
+    tools = [http("GET /boards", gives=many(board)), http("GET /boards/{idBoard}", obj("idBoard", idBoard=TEXT), board)]
+    assert told(*tools) == {"GET /boards items.*.id -> GET /boards/{idBoard} idBoard"}
+
+
+def test_an_argument_may_be_spelt_otherwise_than_in_the_path() -> None:
+    """AWS writes `{applicationId}` in the path and `ApplicationId` among the arguments."""
+    app = obj("ApplicationId", ApplicationId=TEXT)
+    get = http("GET /applications/{applicationId}", obj("ApplicationId", ApplicationId=TEXT), app)
+    tools = [http("GET /applications", gives=many(app)), get]
+    assert told(*tools) == {f"GET /applications items.*.ApplicationId -> {get.name} ApplicationId"}
+
+
+def test_a_word_of_addresses_is_a_collection_behind_an_entry() -> None:
+    """`/orgs/{org_id}/services` makes a service and hands out no organisation."""
+    make = http("POST /orgs/{org_id}/services", obj("org_id", org_id=TEXT), obj("org_id", org_id=TEXT, id=TEXT))
+    tools = [make, http("GET /orgs/{org_id}", obj("org_id", org_id=TEXT), obj("id", id=TEXT))]
+    assert not told(*tools)
+
+
+def test_a_collection_may_begin_with_a_verb() -> None:
+    """`inspectTemplates` holds entries: posting to it makes one, and inspects nothing."""
+    one = http("GET /inspectTemplates/{id}", obj("id", id=TEXT), obj("id", id=TEXT))
+    tools = [http("POST /inspectTemplates", obj(note=TEXT), obj("id", id=TEXT)), one]
+    assert told(*tools) == {f"POST /inspectTemplates id -> {one.name} id"}
+
+
+def test_a_list_s_own_id_is_not_that_of_its_entries() -> None:
+    """What encloses the entries may be numbered, too."""
+    zone = obj("id", id=TEXT)
+    page = obj("items", id=TEXT, items={"type": "array", "items": zone})
+    tools = [http("GET /zones", gives=page), http("GET /zones/{zone}", obj("zone", zone=TEXT), zone)]
+    assert told(*tools) == {"GET /zones items.*.id -> GET /zones/{zone} zone"}
