@@ -105,6 +105,7 @@ def read(body: bytes, *, content_type: str, structured: bool) -> Reading:
 def decode(body: bytes) -> WireReply:
     """The JSON of a reply or a chunk. Raises Trouble when it is none, or is an error."""
     try:
+        body.decode()  # parts that are kept raw are not looked at by the decoder
         wire = _decoder.decode(body)
     except (msgspec.ValidationError, RecursionError) as wrong:  # RecursionError: a hundred thousand brackets
         raise Trouble("malformed_reply", "wait", str(wrong)) from None

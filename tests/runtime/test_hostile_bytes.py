@@ -175,6 +175,13 @@ def test_what_is_nested_too_deeply_is_refused_like_anything_else(deep: bytes) ->
     assert Past(storage, Index()).repaired == len(deep) + 1
 
 
+def test_an_answer_that_is_not_utf_8_is_refused() -> None:
+    """Wherever in it: arguments of a call are kept as they came, and were not looked at before."""
+    call = b'{"id":"a","function":{"name":"f","arguments":"\xb0}"}}'
+    with pytest.raises(Trouble):
+        read_reply(b'{"choices":[{"message":{"tool_calls":[%b]}}]}' % call, content_type="json", structured=False)
+
+
 @settings(max_examples=60, deadline=None)
 @given(JUMBLED | damaged())
 def test_what_is_saved_from_any_bytes_is_a_journal(content: bytes) -> None:
