@@ -146,7 +146,7 @@ class HttpModel:
             replica.assigned -= 1
         replica.failures = 0
         self._outage.answered()
-        replica.limiter.succeeded()
+        replica.limiter.succeeded(sent)
         if self._pace is not None:
             usage = reading.reply.usage
             self._pace.answered(usage.prompt_tokens + usage.completion_tokens, reckoned)

@@ -11,6 +11,10 @@ from ..bus import Clock
 
 MEMORY = 32
 """Answers that the share of overload is taken over."""
+HARMED = 0.7
+"""A cut after which fewer than this share of the answers a second is left did not relieve anybody."""
+HIGHEST = 0.9
+"""Share of overload that always counts."""
 OVERLOADED = 0.25
 """The share that halves the limit: ten refusals in a row, or one answer of three for a while."""
 
@@ -39,6 +43,10 @@ class Limiter:
 
     Overload is a share of the answers, not one of them: an endpoint that fails now and then at random would otherwise
     be throttled to a few requests, while repeating a tenth of them costs a tenth.
+
+    An endpoint may also refuse a third of everything, however little is sent. Then half as many requests get half as
+    many answers, where an overloaded one would answer as many as before. So when a cut cost answers and refusals go on
+    as they did, it is taken back, and from then on only a larger share counts, until refusals have become rare.
     """
 
     def __init__(self, maximum: int, clock: Clock) -> None:
@@ -49,8 +57,12 @@ class Limiter:
         self._in_flight = self._highest = self._good = self._cuts = 0
         self._share = 0.0  # of overload among the last answers, a moving average
         self._cut_at = -1
+        self._counts = OVERLOADED  # the share that halves the limit now
+        self._answers = 0  # since the last cut, to requests sent after it
+        self._first = self._last = 0  # when the first and the last of them came
+        self._before = 0.0  # answers per ns before the last cut
         self._busy = 0  # ns that slots were held, up to the last look
-        self._looked = clock()
+        self._looked = 0
 
     async def acquire(self) -> int:
         """Wait for a slot; the time at which it was given, for `congested`. First come, first served."""
@@ -73,9 +85,15 @@ class Limiter:
         self._in_flight -= 1
         self._wake()
 
-    def succeeded(self) -> None:
-        """An answer came."""
+    def succeeded(self, sent: int | None = None) -> None:
+        """An answer came, to a request that was `sent` at that time."""
         self._share -= self._share / MEMORY
+        if self._share < OVERLOADED / 2:
+            self._counts = OVERLOADED
+        if sent is None or sent > self._cut_at:
+            self._last = self._clock()
+            self._first = self._first if self._answers else self._last
+            self._answers += 1
         self._good += 1
         if self._good >= self._limit and self._limit < self._maximum:
             self._limit += 1
@@ -87,13 +105,21 @@ class Limiter:
         if sent <= self._cut_at:
             return
         self._share += (1.0 - self._share) / MEMORY
-        if self._share < OVERLOADED:
+        if self._share < self._counts:
             return
-        self._limit = max(1, self._limit // 2)
+        pace = (self._answers - 1) / (self._last - self._first) if self._last > self._first else 0.0
+        if pace < HARMED * self._before:
+            self._limit = min(self._maximum, 2 * self._limit)
+            self._counts = min(HIGHEST, self._share + OVERLOADED)
+            self._before = 0.0
+            self._wake()
+        else:
+            self._limit = max(1, self._limit // 2)
+            self._before = pace
+            self._share = 0.0
+            self._cuts += 1
         self._cut_at = self._clock()
-        self._good = 0
-        self._share = 0.0
-        self._cuts += 1
+        self._good = self._answers = 0
 
     def statistics(self) -> LimiterStatistics:
         """The limiter as it stands."""
