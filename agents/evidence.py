@@ -43,6 +43,11 @@ class Exchange(msgspec.Struct, frozen=True):
         """True when the call was answered without an error."""
         return not self.again.is_error
 
+    @property
+    def own(self) -> str:
+        """The tool's own name: a row may call its tools otherwise than the plan."""
+        return self.spec.name if self.spec else self.call.function.name
+
 
 @dataclass(frozen=True)
 class Evidence:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import jsonschema_rs
@@ -23,6 +24,9 @@ from ..sandbox.facts import is_identifier, kind_of
 from ..sandbox.tools import JsonObject, JsonValue, Snapshot, ToolSpec, World
 from ..sandbox.world import changes
 from .paths import decode, find
+
+_CONDITIONAL = re.compile(r"\bif\b.+[;,.] (?:otherwise|if not|else)\b", re.IGNORECASE | re.DOTALL)
+"""Wishes that depend on something, as far as English words tell."""
 
 
 class PlanProblem(Exception):
@@ -92,6 +96,8 @@ def _check_goal(plan: Plan, number: int, goal: Goal) -> None:
         raise PlanProblem(f"goal {number} is forbidden, but there is no policy")
     if goal.revises and (number == 0 or goal.together):
         raise PlanProblem(f"goal {number} revises the one before it, but comes with it or first")
+    if goal.kind == "act" and _CONDITIONAL.search(goal.intent) and not any(step.condition for step in steps):
+        raise PlanProblem(f"goal {number} does one thing or another, but none of its steps has a condition")
     asked = [fact for fact in goal.facts if fact.reveal == "asked"]
     if any(fact.at_first for fact in goal.facts) and not any(not fact.at_first for fact in asked):
         raise PlanProblem(f"goal {number}: the user is asked nothing, so there is no occasion to take a fact back")

@@ -9,6 +9,7 @@ from ..talk import Talk
 from .calls import CALLS
 from .grounding import GROUNDING
 from .injection import INJECTION
+from .instructed import INSTRUCTED
 from .outcome import OUTCOME
 from .privacy import PRIVACY
 from .problem import OutcomeGate, Problem, TalkGate
@@ -23,7 +24,7 @@ from .users import USERS
 TALK_GATES: tuple[TalkGate, ...] = (*STRUCTURE, *CALLS, *ROLES, *SERVING, *TEXTS, *PRIVACY, *GROUNDING, *INJECTION)
 """Those that fit every conversation, whoever wrote it."""
 
-OUTCOME_GATES: tuple[OutcomeGate, ...] = (*OUTCOME, *REFUSALS, *USERS, *TELLING)
+OUTCOME_GATES: tuple[OutcomeGate, ...] = (*OUTCOME, *REFUSALS, *INSTRUCTED, *USERS, *TELLING)
 """Those that need the blueprint and a re-execution."""
 
 

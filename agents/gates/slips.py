@@ -40,9 +40,8 @@ def _planned(evidence: Evidence, turn: int) -> Collection[str]:
 def _put_right(slip: Exchange, sound: Sequence[Exchange], planned: Collection[str]) -> bool:
     """A sound call follows in the same turn: of the same tool, otherwise filled; any, after a tool not in the plan."""
     name = slip.call.function.name
-    own = slip.spec.name if slip.spec else name  # a row may call its tools otherwise than the plan
     later = [exchange for exchange in sound if exchange.turn == slip.turn and exchange.position > slip.position]
     again = [exchange for exchange in later if exchange.call.function.name == name]
-    if own in planned or again:
+    if slip.own in planned or again:
         return any(exchange.arguments != slip.arguments for exchange in again)
     return bool(later)

@@ -16,6 +16,7 @@ from .alternative import ROADS
 from .deeds import DEEDS
 from .fault import Fault, Skip
 from .forms import FORM
+from .instructed import INSTRUCTED
 from .line import Line, stranger
 from .mending import MENDED
 from .persona import PERSONA
@@ -23,7 +24,7 @@ from .playing import replay
 from .speech import BENCHMARK, SERVED
 from .wording import WORDS
 
-FAULTS: tuple[Fault, ...] = (*FORM, *DEEDS, *PERSONA, *SERVED)
+FAULTS: tuple[Fault, ...] = (*FORM, *DEEDS, *INSTRUCTED, *PERSONA, *SERVED)
 ALTERNATIVES: tuple[Fault, ...] = (*ROADS, *MENDED, *WORDS)
 """Nothing is wrong with these: no reason is of their class."""
 

@@ -12,6 +12,7 @@ import msgspec
 from ...runtime.chat import AssistantMessage, ChatMessage, SystemMessage, ToolDefinition, UserMessage
 from ...sandbox.facts import Param, is_identifier, snake
 from ...sandbox.tools import JsonObject, JsonValue
+from ..paths import decode
 from ..prompts import PLAN_FIRST, VERIFY
 from . import answers
 from .choosing import TRIES, Call, One, Several, again, choose
@@ -20,7 +21,7 @@ from .search import LOOKUP, Search
 from .speech import Wish, unquote
 from .tongues.answers import AnswersIn
 from .tongues.tongue import Tongue, spoken_in
-from .words import KnownTool, ToolIndex, index, overlap, stems
+from .words import KnownTool, ToolIndex, index, overlap, stems, verb_of
 
 DEPTH = 3
 """How many producers the assistant chains to find a missing identifier."""
@@ -269,25 +270,27 @@ class Assistant:
 
     def _read_back(self, tool: KnownTool, written: Done) -> Move | None:
         """The read that shows what a write did, unless it was made already or there is none."""
-        if snake(tool.name).split("_")[0] in LOOKUP:
+        if verb_of(tool.name) in LOOKUP:
             return None
-        for reader in self._readers(tool):
+        for reader in self._readers(tool, written):
             values = {p.name: v for p in reader.required if (v := _value_of(p, written)) is not None}
             if len(values) == len(reader.required):
                 wanted = again(reader.name, values, self._unused)
                 return Call(reader.name, values) if wanted else None
         return None
 
-    def _readers(self, tool: KnownTool) -> list[KnownTool]:
-        """Read-like tools that need exactly identifiers which this tool takes or returns, those most alike first."""
+    def _readers(self, tool: KnownTool, written: Done) -> list[KnownTool]:
+        """Read-like tools that need identifiers only: of what was written, then those with the most alike names."""
+        reply = decode(written.reply)
+        own = next((key for key in reply if is_identifier(key)), "") if isinstance(reply, dict) else ""
         able = [
             reader
             for reader in self._index.tools.values()
             if reader.required
-            and snake(reader.name).split("_")[0] in ("get", "read", "show")
+            and verb_of(reader.name) in ("get", "read", "show")
             and all(p.kind == "identifier" for p in reader.required)
         ]
-        return sorted(able, key=lambda reader: -overlap(reader.name, tool.name))
+        return sorted(able, key=lambda reader: (reader.required[0].name != own, -overlap(reader.name, tool.name)))
 
     def _is_forbidden(self, intent: str) -> bool:
         wanted = stems(intent)

@@ -216,7 +216,8 @@ def verify(sketch: Sketch) -> None:
         raise Unfit("nothing to read it back with")
     step = direct(sketch, tool)
     taken = {argument.name: argument.source for argument in sketch.steps[step].arguments}
-    reader = sketch.dice.choice(readers)
+    own = next((leaf.name for leaf in tool.leaves if leaf.kind == "identifier"), "")  # a reply begins with its own
+    reader = sketch.dice.choice([r for r in readers if r.ids[0].name == own] or readers)
     fixed = {param.name: taken.get(param.name) or _made(tool, step, param.name) for param in reader.ids}
     sketch.step(reader, {}, fixed=fixed)
 

@@ -74,6 +74,11 @@ def _imperative(verb: str) -> str:
     return verb[:-1] if len(verb) > 3 and verb.endswith("s") and not verb.endswith(("ss", "us", "is")) else verb
 
 
+def verb_of(name: str) -> str:
+    """The first word of a tool's name, whatever service or style stands before it: `get` of `files__get_share`."""
+    return snake(re.split(r"__|\.", name)[-1]).split("_")[0]
+
+
 class KnownTool(msgspec.Struct, frozen=True):
     """A tool as read from a request."""
 

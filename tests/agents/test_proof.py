@@ -190,3 +190,11 @@ def test_somebody_else_who_changes_nothing_does_not_explain_a_refusal() -> None:
     """The order was cancelled from the beginning: nobody was quicker."""
     with pytest.raises(PlanProblem, match="changes nothing"):
         anyio.run(_prove_disturbed, _overtaken(DONE))
+
+
+def test_a_wish_that_depends_needs_a_step_that_depends() -> None:
+    """What is to be done under a condition only must not be left out of the plan."""
+    plan = _plan(_step("get_order"))
+    depends = Goal("show an order; if it is lost, cancel it; otherwise, tell me the status", plan.goals[0].facts)
+    with pytest.raises(PlanProblem, match="none of its steps has a condition"):
+        anyio.run(_prove, Plan((depends,), plan.steps))
