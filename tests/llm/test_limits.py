@@ -18,7 +18,7 @@ from tdscaling.runtime.chat import AssistantMessage, SystemMessage, UserMessage
 from tdscaling.runtime.errors import ConfigError, TargetUnreachable
 from tdscaling.runtime.llm.budget import Allowance, Budget, Price
 from tdscaling.runtime.llm.limiter import Limiter
-from tdscaling.runtime.llm.replicas import REMEMBERED, SICK, Replicas
+from tdscaling.runtime.llm.replicas import REMEMBERED, REST_NS, SICK, Replicas
 from tdscaling.runtime.llm.settings import root
 from tdscaling.runtime.model import ModelReply, ModelRequest, Usage
 from tdscaling.tests.llm.conftest import Runner
@@ -150,6 +150,23 @@ def test_a_conversation_leaves_a_sick_replica() -> None:
     first.failures = 0
     assert second is not first
     assert replicas.choose(request("one")) is second
+
+
+def test_a_replica_that_comes_back_is_found() -> None:
+    """One conversation at a time tries it, some seconds apart; when it answers, it gets its share again."""
+    now = 0
+    replicas = Replicas(("a", "b", "c"), 8, lambda: now)
+    dead = replicas.choose(request("first"))
+    dead.failures = SICK
+    homes = [replicas.choose(request(f"early {number}")) for number in range(20)]
+    assert dead not in homes
+    for healthy in replicas.all:
+        healthy.assigned = 0 if healthy is dead else 20
+    now += REST_NS + 1
+    tries = [replicas.choose(request(f"later {number}")) for number in range(20)]
+    assert tries.count(dead) == 1
+    dead.failures = 0
+    assert replicas.choose(request("back")) is dead
 
 
 def test_homes_are_bounded() -> None:
