@@ -19,7 +19,8 @@ import time
 from pathlib import Path
 
 import msgspec
-from pipeline import serving
+
+from tdscaling.bench.pipeline import serving
 
 HERE = Path(__file__).resolve().parent
 CALLS_PER_EPISODE = 10.5

@@ -104,7 +104,7 @@ def _overview(console: Console, found: Profile, summary: ProfileSummary) -> None
 
 def _stages(console: Console, stages: Sequence[Figures]) -> None:
     """Milliseconds, but for the count and the sum."""
-    lines = [("stage, ms", "role", "count", "p50", "p90", "p95", "p99", "max", "sum s")]
+    lines: list[tuple[str, ...]] = [("stage, ms", "role", "count", "p50", "p90", "p95", "p99", "max", "sum s")]
     for one in stages:
         ms = one.ms
         figures = [_short(value) for value in (ms.p50, ms.p90, ms.p95, ms.p99, ms.max)]

@@ -72,7 +72,7 @@ class _Origin:
             host = None
         if not host:
             raise Trouble("address", "settings", "the address is not a URL")
-        self._host, self._port = host, found.port
+        self._host, self._port = host, found.port or 80
         self._tls = ssl.create_default_context() if found.scheme == "https" else None
         self._spec = spec
         self._kept: list[_Connection] = []
@@ -163,7 +163,8 @@ class _Connection(asyncio.Protocol):
         loop = asyncio.get_running_loop()
         assert self._transport is not None  # noqa: S101 -- says so to the checker: it is connected
         self._response = Response(self._most, ERROR_BYTES)
-        self._waiter = waiter = loop.create_future()
+        waiter: asyncio.Future[Answer] = loop.create_future()
+        self._waiter = waiter
         self._heard = loop.time()
         self._arm(loop, read_seconds, until)
         self._transport.write(b"".join((self._origin.head, str(len(body)).encode(), b"\r\n\r\n", body)))
@@ -171,7 +172,7 @@ class _Connection(asyncio.Protocol):
             return await waiter
         except BaseException:
             # A whole answer may have come in the moment of a cancellation: then the connection is somebody else's now.
-            if waiter.cancelled() or waiter.exception() is not None:
+            if not waiter.done() or waiter.cancelled() or waiter.exception() is not None:
                 self.close()
             raise
 
