@@ -204,6 +204,7 @@ def verify(sketch: Sketch) -> None:
     """A change, read back."""
     tool = sketch.pick(read_only=False)
     fields = {param.name for param in tool.tool.params} | {leaf.name for leaf in tool.leaves}
+    own = next((leaf.name for leaf in tool.leaves if leaf.kind == "identifier"), "")  # a reply begins with its own
     readers = [
         reader
         for reader in sketch.order.tools.values()
@@ -211,13 +212,13 @@ def verify(sketch: Sketch) -> None:
         and reader.ids
         and snake(reader.name).split("_")[0] in ("get", "read", "show")
         and {param.name for param in reader.tool.required} <= fields
+        and own in ("", reader.ids[0].name)
     ]
     if not readers:
         raise Unfit("nothing to read it back with")
     step = direct(sketch, tool)
     taken = {argument.name: argument.source for argument in sketch.steps[step].arguments}
-    own = next((leaf.name for leaf in tool.leaves if leaf.kind == "identifier"), "")  # a reply begins with its own
-    reader = sketch.dice.choice([r for r in readers if r.ids[0].name == own] or readers)
+    reader = sketch.dice.choice(readers)
     fixed = {param.name: taken.get(param.name) or _made(tool, step, param.name) for param in reader.ids}
     sketch.step(reader, {}, fixed=fixed)
 
