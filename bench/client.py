@@ -128,7 +128,8 @@ class RawConnection(asyncio.Protocol):
     async def ask(self, body: bytes) -> bytes:
         """One request."""
         assert self._transport is not None
-        self._waiter = waiter = asyncio.get_running_loop().create_future()
+        waiter: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        self._waiter = waiter
         self._transport.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
         return await waiter
 
