@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ..agents.presentation.distractors import Distractors
+from ..evolution.mining.cluster import world_name
 from ..evolution.presenting import Look, Presenting
 from ..runtime.assignment import BusinessCluster
 from ..runtime.committer import Controller
 from ..runtime.config import RunConfig
+from ..runtime.errors import EnvironmentFault
 from ..runtime.model import SIMULATED
 from ..sandbox.services import BUILTIN, builtin
 from ..sandbox.tools import EVALUATION_ONLY, Toolbox
@@ -36,9 +39,10 @@ def distractors_of(
     boxes |= {box.name: box for box in services}
     heads = shelf.heads if shelf else ()
     for head in heads[:: max(1, len(heads) // WORLDS)][:WORLDS]:
-        box = shelf.get(head.services[0]) if shelf else None
-        if box is not None:
-            boxes[box.name] = box
+        with suppress(EnvironmentFault):  # a cluster that cannot be played counts when it is drawn
+            box = shelf.get(world_name(head.id)) if shelf else None
+            if box is not None:
+                boxes[box.name] = box
     return Distractors(box for box in boxes.values() if EVALUATION_ONLY not in box.provenance)
 
 
