@@ -34,7 +34,7 @@ def face_of(
     wanted: Presentation, cast: Cast, distractors: Distractors | None, dice: Random
 ) -> tuple[tuple[ToolDefinition, ...], Face]:
     """The tool list, and the face that says what stands behind it. Equal arguments and dice give equal lists."""
-    own = _trimmed(wanted.tools, cast, dice)
+    own = _trimmed(_room(wanted.tools, cast) if distractors else wanted.tools, cast, dice)
     beside: list[Distractor] = []
     if distractors is not None and wanted.tools > len(own):
         needed = [spec for spec in cast.own if spec.name in cast.needed | cast.useful] + list(cast.withheld)
@@ -58,6 +58,11 @@ def face_of(
         trimmed=len(own) < len(cast.own),
     )
     return tuple(definition(spec, name) for name, (spec, _) in pairs), face
+
+
+def _room(length: int, cast: Cast) -> int:
+    """How many own tools a list holds beside distractors: those needed, and half of what is left."""
+    return length and len(cast.needed) + (length - len(cast.needed) + 1) // 2
 
 
 def _trimmed(length: int, cast: Cast, dice: Random) -> list[ToolSpec]:
