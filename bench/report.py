@@ -77,6 +77,7 @@ def repeated(source: Path, wanted: int) -> Iterator[bytes]:
 def look(page: Path, rows: int) -> None:
     """Open it, look around, and say how long each thing took and what the browser holds."""
     with Browser() as browser:
+        browser.do(open="about:blank")  # the browser has begun
         before = processor(browser.process.pid)
         browser.open(page.resolve().as_uri())
         marks = json.loads(browser.do(evaluate=MARKS))

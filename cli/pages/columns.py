@@ -15,7 +15,7 @@ import msgspec
 
 from .entry import Entry
 
-BLOCK: Final = 8192
+BLOCK: Final = 4096
 """Rows of a block."""
 
 FACETS: Final[Mapping[str, Callable[[Entry], tuple[str, ...]]]] = {

@@ -8,7 +8,7 @@ from ...runtime.chat import AssistantMessage, UserMessage
 from ...runtime.ends import head
 from ...runtime.row import Row
 
-OPENING = 180
+OPENING = 110
 """Characters of the user's first words that stand in the list."""
 
 
@@ -32,13 +32,14 @@ class Entry(msgspec.Struct, frozen=True):
     reasons: tuple[str, ...]
     """`stage.reason` of a rejected row, each once."""
     tools: tuple[str, ...]
-    """The tools that were called, each once, in order."""
+    """The tools that were called, each once, in order, as their services call them and not as the row shows them."""
 
 
 def entry_of(row: Row) -> Entry:
     """The entry of a row."""
     said = next((message.content for message in row.messages if isinstance(message, UserMessage)), "")
     called = (call.function.name for said in row.messages if isinstance(said, AssistantMessage) for call in said.calls)
+    own = row.face.owns()
     return Entry(
         id=row.id,
         accepted=row.verdict.accepted,
@@ -50,5 +51,5 @@ def entry_of(row: Row) -> Entry:
         perturbation=row.assignment.perturbation,
         language=row.face.language,
         reasons=tuple(dict.fromkeys(map(head, row.verdict.reasons))),
-        tools=tuple(dict.fromkeys(called)),
+        tools=tuple(dict.fromkeys(own.get(name, name) for name in called)),
     )

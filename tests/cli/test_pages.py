@@ -52,6 +52,16 @@ def rows_of(made: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for file in files for line in file.read_bytes().splitlines()]
 
 
+def tools_of(row: dict[str, Any]) -> set[str]:
+    """The tools that were called, by the names that their services have for them."""
+    shown = {
+        one["name"]: (f"{one['service'].rpartition('@')[0]}:" if one["service"] else "") + one["own"]
+        for one in row["face"]["names"]
+    }
+    calls = [call["function"]["name"] for message in row["messages"] for call in message.get("tool_calls", ())]
+    return {shown.get(name, name) for name in calls}
+
+
 def state(browser: Browser, begins: str) -> None:
     """Wait for what the list says of itself."""
     browser.do(wait=f"{STATE}.startsWith({json.dumps(begins)}) && !{STATE}.includes('searching')")
@@ -83,9 +93,8 @@ def test_choices_and_words_find_what_they_should(browser: Browser, page: Path, m
     state(browser, f"{n} of {len(rows)}")
     chosen = browser.do(evaluate="document.getElementById('choice-mode').selectedOptions[0].text")
     assert chosen == f"{mode.replace('_', ' ')} ({n})"
-    calls = [call for row in rows for message in row["messages"] for call in message.get("tool_calls", ())]
-    tool = calls[0]["function"]["name"]
-    n = sum(f'"name": "{tool}", "arguments"' in json.dumps(row["messages"]) for row in rows)
+    called = Counter(tool for row in rows for tool in tools_of(row))
+    tool, n = called.most_common(1)[0]
     browser.do(evaluate=f"(location.hash = '#rows?tool={tool}', 0)")
     state(browser, f"{n} of {len(rows)}")
     word = rows[3]["messages"][1]["content"].split(".")[0].lower()

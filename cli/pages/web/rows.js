@@ -76,7 +76,7 @@ class Rows {
     const known = await this.pieces.get(piece);
     if (known?.[number % size]) return known[number % size];
     // Asked for once, however many tools of it are wanted; again when it has grown since.
-    if (!this.asking.has(piece)) this.asking.set(piece, this.source.json("t" + piece).finally(() => this.asking.delete(piece)));
+    if (!this.asking.has(piece)) this.asking.set(piece, this.source.json("t" + piece, true).finally(() => this.asking.delete(piece)));
     this.pieces.set(piece, this.asking.get(piece));
     return (await this.asking.get(piece))[number % size];
   }

@@ -17,7 +17,7 @@ class Source {
       this.kept.set(name, known);
       return known;
     }
-    const text = await unpacked(this.served ? await fetched(name) : await embedded(name));
+    const text = await unpacked(this.served ? await fetched(name) : await embedded(name, keep));
     if (keep) {
       this.kept.set(name, text);
       if (this.kept.size > KEPT) this.kept.delete(this.kept.keys().next().value);
@@ -36,15 +36,17 @@ async function fetched(name) {
   return answer.body;
 }
 
-// The data of an element; it may not have come in yet.
-async function embedded(name) {
+// The data of an element; it may not have come in yet. What is read once need not stay.
+async function embedded(name, again) {
   let element;
   while (!(element = document.getElementById(name)) || !element.nextSibling) {
     if (document.readyState !== "loading") break;
     await new Promise((go) => setTimeout(go, 30));
   }
   if (!element) throw new Error(`the page is not whole: ${name} is missing`);
-  return new Blob([bytesOf(element.textContent)]).stream();
+  const bytes = bytesOf(element.textContent);
+  if (!again) element.remove();
+  return new Blob([bytes]).stream();
 }
 
 function bytesOf(text) {
