@@ -123,7 +123,8 @@ def plan_failure(line: ClusterLine, specs: Mapping[str, ToolSpec]) -> str:
 def wrong_edges(line: ClusterLine, specs: Mapping[str, ToolSpec]) -> Iterable[str]:
     """Edges whose ends the schemas do not have."""
     for edge in line.edges:
-        if edge.param.partition(".")[0] not in (specs[edge.dst].input_schema.get("properties") or {}):
+        takes = specs[edge.dst].input_schema.get("properties") or {}
+        if edge.param not in takes and edge.param.partition(".")[0] not in takes:  # a name may hold a dot itself
             yield f"edge: {edge.dst} takes no {edge.param}"
         output = specs[edge.src].output_schema
         if output is not None and edge.path not in {leaf.path for leaf in leaves(output)}:
