@@ -65,13 +65,14 @@ class _Origin:
 
     def __init__(self, url: str, spec: ModelSpec) -> None:
         """Raises Trouble for an address or a header that cannot be sent."""
+        unusable = Trouble("address", "settings", "the address is not a URL")
         try:
             found = URL(url)
-            host = found.raw_host
         except ValueError:
-            host = None
+            raise unusable from None
+        host = found.raw_host
         if not host:
-            raise Trouble("address", "settings", "the address is not a URL")
+            raise unusable
         self._host, self._port = host, found.port or 80
         self._tls = ssl.create_default_context() if found.scheme == "https" else None
         self._spec = spec
@@ -206,7 +207,7 @@ class _Connection(asyncio.Protocol):
         """The server has said all that it will."""
         return False  # and so the transport closes itself
 
-    def connection_lost(self, error: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""
         self.closed = True
         response = self._response
@@ -216,7 +217,7 @@ class _Connection(asyncio.Protocol):
             self._fail(_Dead())
         elif response.status == 0:
             self._fail(Trouble("reset", "wait", "the connection was closed"))
-        elif error is None and response.ends_with_connection:
+        elif exc is None and response.ends_with_connection:
             try:
                 self._finish(response)
             except Broken as broken:

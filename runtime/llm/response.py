@@ -140,7 +140,7 @@ class Response:
                 return self._read_trailers(end)
             if len(buffer) < end + 2 + size + 2:
                 return False
-            if buffer[end + 2 + size : end + 4 + size] != b"\r\n":
+            if not buffer.startswith(b"\r\n", end + 2 + size):
                 raise Broken("bad_http", "not HTTP as it should be: a chunk of another length")
             self._pieces += buffer[end + 2 : end + 2 + size]
             del buffer[: end + 4 + size]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from io import StringIO
+from typing import cast
 
 from hdrh.log import HistogramLogWriter  # type: ignore[import-untyped]  # the library has no annotations
 
@@ -22,5 +23,7 @@ def hlog(profile: Profile) -> str:
         tag = "-".join(f"{series.stage} {series.role}".split())
         # The writer knows no tags; in the format they stand before the line.
         text.write(f"Tag={tag},")
-        writer.output_interval_histogram(series.histogram().fold(), 0.0, profile.wall_s, 1e6)
+        # In seconds, which may be fractions, whatever the library's defaults say.
+        until = cast("int", profile.wall_s)
+        writer.output_interval_histogram(series.histogram().fold(), 0, until, 1e6)
     return text.getvalue()
