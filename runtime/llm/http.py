@@ -158,6 +158,8 @@ class HttpModel:
         if answer.status != 200:
             raise from_status(answer.status, answer.headers, answer.body, self._now)
         structured = request.response_format is not None
+        if self._raw is None:
+            return read(answer.body, content_type=answer.content_type, structured=structured)
         with self._kept(request, body, [answer.body]):
             return read(answer.body, content_type=answer.content_type, structured=structured)
 
