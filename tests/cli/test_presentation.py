@@ -33,7 +33,7 @@ def test_presented_rows_are_the_same_at_every_concurrency_and_hold_when_run_agai
     others = shell.run("present", "wide.jsonl", "--ways", "2")
     assert others.code == 0, others.err
     lines = others.out.splitlines()
-    ids = {json.loads(line)["id"] for line in (*lines, *rows)}
+    ids = {json.loads(line)["id"] for line in (*map(str.encode, lines), *rows)}
     assert len(ids) == len(lines) + COUNT
     assert len(lines) >= COUNT  # a row in which a distractor was called by mistake keeps no other face
     assert f"{COUNT} rows, {len(lines)} faces" in others.err
