@@ -98,11 +98,13 @@ def _of_directory(folder: Path, begin: Start | None, wanted: Filter) -> Iterator
 
 
 def _start(text: str | None) -> Start | None:
-    if text in (None, "earliest", "latest"):
-        return text
-    if text.isascii() and text.isdigit() and len(text) <= 15 and int(text) >= 1:
-        return int(text)
-    raise ConfigError(f"--from must be earliest, latest or the number of a row from 1 on, not {text!r}")
+    match text:
+        case None | "earliest" | "latest":
+            return text
+        case _ if text.isascii() and text.isdigit() and len(text) <= 15 and int(text) >= 1:
+            return int(text)
+        case _:
+            raise ConfigError(f"--from must be earliest, latest or the number of a row from 1 on, not {text!r}")
 
 
 def _token(name: str | None) -> str:
