@@ -135,14 +135,17 @@ def unfounded(evidence: Evidence) -> Iterator[Problem]:
 
 
 def policy(evidence: Evidence) -> Iterator[Problem]:
-    """No tool does what the policy forbids."""
+    """No tool does what the policy forbids; what the plan itself calls is none of that, however alike it sounds."""
+    planned = {step.tool for step in evidence.blueprint.plan.steps}
     for number, goal in enumerate(evidence.blueprint.plan.goals):
         if goal.kind != "forbidden":
             continue
         english = evidence.face.language == "en"
         wanted = content_words(goal.intent if english else _forbidden_by(evidence.blueprint.plan.policy))
         for exchange in evidence.exchanges:
-            if exchange.turn >= max(1, evidence.raised[number]) and exchange.ok and exchange.spec:
+            if exchange.spec is None or exchange.own in planned or not exchange.ok:
+                continue
+            if exchange.turn >= max(1, evidence.raised[number]):
                 deed = content_words(f"{exchange.spec.name} {_first_sentence(exchange.spec.description)}")
                 if wanted and len(wanted & deed) >= SAME_DEED * len(wanted):
                     yield Problem(

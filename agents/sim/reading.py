@@ -11,7 +11,7 @@ from ...runtime.chat import AssistantMessage, ChatMessage, ToolMessage, UserMess
 from ...sandbox.facts import Param, leaf_values, schema_type
 from ...sandbox.tools import JsonObject, JsonValue
 from ..paths import decode
-from .speech import Wish, read, read_value, unquote
+from .speech import Wish, read, read_value, say_value, unquote
 from .words import overlap
 
 _NOT_FOUND = re.compile(
@@ -174,7 +174,7 @@ def found(param: Param, facts: Mapping[str, str], done: Sequence[Done]) -> list[
     for age, call in enumerate(reversed(done)):
         if not call.failed:
             for value, beside in _keyed(decode(call.reply), param.name):
-                hits = len(mentioned & {str(leaf).lower() for leaf in beside.values()})
+                hits = len(mentioned & {unquote(say_value(leaf)).lower() for leaf in beside.values()})
                 ranked.append((-hits, age, Found(value, hits, beside, call)))
     ranked.sort(key=lambda entry: entry[:2])
     return [entry for _, _, entry in ranked]
