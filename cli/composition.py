@@ -38,7 +38,6 @@ from ..runtime.storage import Storage
 from ..runtime.streaming.listening import Listening, listening
 from ..runtime.supervisor import Run, silent
 from ..sandbox.manifest import Manifest, load_manifest
-from ..sandbox.mcp import McpToolbox
 from ..sandbox.services import BUILTIN, builtin
 from ..sandbox.tools import Toolbox
 from .clusters_box import open_shelf
@@ -117,6 +116,8 @@ async def open_toolboxes(plan: Plan, max_servers: int, servers_log: Path) -> Asy
             await stack.enter_async_context(plan.tasks)
         external: list[Toolbox] = []
         for manifest in plan.manifests:
+            from ..sandbox.mcp import McpToolbox  # a second of imports that most runs do not need
+
             box = McpToolbox(manifest, prestart=READY_SERVERS, max_servers=max_servers, stderr_log=servers_log)
             external.append(await stack.enter_async_context(box))
         yield (*plan.services, *external)
