@@ -19,14 +19,23 @@ def needed_ids(parameters: Iterable[Param]) -> list[Param]:
 
 def modes_of(tools: Sequence[ToolSpec], edges: Sequence[Edge]) -> tuple[Mode, ...]:
     """The modes that tools with these edges between them can carry; whether an episode realises one is measured."""
-    return carried_modes({tool.name: tool for tool in tools}, {t.name: params(t.input_schema) for t in tools}, edges)
+    by_name = {tool.name: tool for tool in tools}
+    parameters = {name: params(tool.input_schema) for name, tool in by_name.items()}
+    return carried_modes(by_name, parameters, {name: own_leaves(tool) for name, tool in by_name.items()}, edges)
+
+
+def own_leaves(tool: ToolSpec) -> tuple[Leaf, ...]:
+    """The scalars of a tool's reply that stand in no list."""
+    return tuple(leaf for leaf in leaves(tool.output_schema) if "*" not in leaf.path)
 
 
 def carried_modes(
-    tools: Mapping[str, ToolSpec], parameters: Mapping[str, Sequence[Param]], edges: Sequence[Edge]
+    tools: Mapping[str, ToolSpec],
+    parameters: Mapping[str, Sequence[Param]],
+    own: Mapping[str, Sequence[Leaf]],
+    edges: Sequence[Edge],
 ) -> tuple[Mode, ...]:
-    """`modes_of` for who has the parameters at hand, both by name of the tool."""
-    own = {name: [leaf for leaf in leaves(tool.output_schema) if "*" not in leaf.path] for name, tool in tools.items()}
+    """`modes_of` for who has the parameters and `own_leaves` at hand, all by name of the tool."""
     reads = [name for name, tool in tools.items() if tool.read_only]
     writes = [name for name, tool in tools.items() if not tool.read_only]
     by_id = {name: {p.name for p in needed_ids(parameters[name])} for name in tools}
@@ -70,12 +79,14 @@ def _shows_itself(tool: ToolSpec, own: Sequence[Leaf], ids: set[str]) -> bool:
 
 
 def carried_perturbations(
-    tools: Mapping[str, ToolSpec], parameters: Mapping[str, Sequence[Param]], edges: Sequence[Edge]
+    tools: Mapping[str, ToolSpec],
+    parameters: Mapping[str, Sequence[Param]],
+    own: Mapping[str, Sequence[Leaf]],
+    edges: Sequence[Edge],
 ) -> tuple[Perturbation, ...]:
     """The perturbations that need a list to choose from, a list with pages, or a state that somebody else can end."""
     lists = [edge for edge in edges if "*" in edge.path]
     pages = [edge for edge in lists if {"limit", "cursor"} <= {param.name for param in parameters[edge.producer]}]
-    own = {name: [leaf for leaf in leaves(tool.output_schema) if "*" not in leaf.path] for name, tool in tools.items()}
     by_id = {name: {p.name for p in needed_ids(parameters[name])} for name in tools}
     states = [name for name, tool in tools.items() if tool.read_only and any(leaf.kind == "enum" for leaf in own[name])]
     endings = [name for name, tool in tools.items() if not tool.read_only and is_once(name)]

@@ -15,7 +15,7 @@ import msgspec
 from ..runtime.assignment import BusinessCluster, Edge
 from ..sandbox.facts import leaves, params
 from ..sandbox.tools import Toolbox, ToolSpec
-from .capacity import carried_modes, carried_perturbations, needed_ids
+from .capacity import carried_modes, carried_perturbations, needed_ids, own_leaves
 
 MIN_TOOLS = 3
 MAX_TOOLS = 10
@@ -40,6 +40,7 @@ class _Catalogue:
     def __init__(self, tools: Iterable[ToolSpec]) -> None:
         self.tools = {tool.name: tool for tool in tools}
         self.params = {name: params(tool.input_schema) for name, tool in self.tools.items()}
+        self.leaves = {name: own_leaves(tool) for name, tool in self.tools.items()}
         self.edges = tuple(self._edges())
 
     def _edges(self) -> Iterable[Edge]:
@@ -140,9 +141,9 @@ class _Catalogue:
             sector=home.sector,
             plan=_order(names, edges),
             entry=entry,
-            modes=carried_modes(tools, self.params, edges),
+            modes=carried_modes(tools, self.params, self.leaves, edges),
             provenance="; ".join(dict.fromkeys(owners[s].provenance for s in services)),
-            perturbations=carried_perturbations(tools, self.params, edges),
+            perturbations=carried_perturbations(tools, self.params, self.leaves, edges),
         )
 
 
