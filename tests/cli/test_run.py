@@ -43,7 +43,7 @@ def test_accepted_rows_go_to_stdout_and_nothing_else_does(shell: Shell) -> None:
 
 
 def test_a_run_directory_holds_what_the_run_was_and_came_to(made: Path) -> None:
-    """Settings, identity, journal, rejected rows, timings, summary, log."""
+    """Settings, identity, journal, profile, rejected rows, timings, summary, log."""
     kept = made / "kept"
     names = (
         "config.yaml",
@@ -51,6 +51,8 @@ def test_a_run_directory_holds_what_the_run_was_and_came_to(made: Path) -> None:
         "journal-000000.jsonl",
         "journal.sqlite",
         "lock",
+        "profile.hlog",
+        "profile.json",
         "rejected.jsonl",
         "run.log",
         "summary.json",
