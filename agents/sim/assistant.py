@@ -25,7 +25,9 @@ from .words import KnownTool, ToolIndex, index, overlap, stems, verb_of
 
 DEPTH = 3
 """How many producers the assistant chains to find a missing identifier."""
-FORBIDDEN_OVERLAP = 0.8
+_RULE = re.compile(r"(?i)(?:do not|never|you must not|you may not)\b([^,;.]*)")
+FORBIDDEN_OVERLAP = 0.88
+"""Likeness of a wish and what a rule forbids; one other word of four is another thing."""
 BESIDE_THE_POINT = 0.3
 """Share of a wish's words below which no tool is anywhere near it."""
 PATIENCE = 2
@@ -293,12 +295,8 @@ class Assistant:
         return sorted(able, key=lambda reader: (reader.required[0].name != own, -overlap(reader.name, tool.name)))
 
     def _is_forbidden(self, intent: str) -> bool:
-        wanted = stems(intent)
-        return any(
-            len(wanted & stems(line)) >= FORBIDDEN_OVERLAP * len(wanted)
-            for line in self._rules.splitlines()
-            if re.match(r"(?i)(do not|never|you must not|you may not)\b", line)
-        )
+        rules = (_RULE.match(line) for line in self._rules.splitlines())
+        return any(rule is not None and overlap(rule[1], intent) >= FORBIDDEN_OVERLAP for rule in rules)
 
     def _plan(self) -> str:
         steps = [_EACH.sub("", wish.intent) for wish in self._thread.wishes]
