@@ -91,7 +91,9 @@ PROCESSES = [
         "lifted",
         most=SMALL.processes + 16,
     ),
-    Attack("fork bomb of the shell", "os.system('f() { f | f & }; f')", "lifted", bite="stays", deadline_s=2),
+    Attack(
+        "fork bomb of the shell", "os.system('f() { f | f & }; f')\nreport(0)", "lifted", bite="stays", deadline_s=2
+    ),
     Attack(
         "thread bomb",
         """
