@@ -28,6 +28,16 @@ def certificate(path: Path, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, 
     """A certificate for this machine with its key, signed by `key`, in one PEM file."""
     own = key if authority else ec.generate_private_key(ec.SECP256R1())
     now = datetime.now(UTC)
+    # Python 3.13 checks by RFC 5280 to the letter: key identifiers, and what an authority's key may do.
+    uses = dict.fromkeys(("content_commitment", "key_encipherment", "data_encipherment", "key_agreement"), False)
+    usage = x509.KeyUsage(
+        digital_signature=not authority,
+        key_cert_sign=authority,
+        crl_sign=authority,
+        encipher_only=False,
+        decipher_only=False,
+        **uses,
+    )
     built = (
         x509.CertificateBuilder()
         .subject_name(issuer if authority else x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, path.stem)]))
@@ -38,6 +48,9 @@ def certificate(path: Path, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, 
         .not_valid_after(now + timedelta(hours=1))
         .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
         .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(HOST))]), critical=False)
+        .add_extension(usage, critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(own.public_key()), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key()), critical=False)
         .sign(key, hashes.SHA256())
     )
     path.write_bytes(
