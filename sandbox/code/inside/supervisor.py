@@ -49,6 +49,8 @@ class Supervisor:
         self._settings = settings
         self._sessions: dict[int, tuple[int, int]] = {}  # {pid: (number, slot)}
         self._helpers: dict[int, tuple[int, int]] = {}  # {pid of a wiping helper: (number, slot)}
+        self._forfeited: set[int] = set()  # slots whose files go as soon as their session is dead
+        self._waiting: dict[int, tuple[int, bytes]] = {}  # {number to be opened after a wipe: (slot, nonce)}
         self._relay = None if settings["socket"] else Relay(0, 1)
         self._control = self._connect(settings["nonce"].encode(), 0)
         self._buffer = bytearray()
@@ -83,14 +85,16 @@ class Supervisor:
 
     def _end_offenders(self) -> None:
         """A session that takes too much ends, and where the disk is shared, what it holds goes."""
-        # Whose files are being removed right now has been ended for them already.
-        wiping = {slot for _, slot in self._helpers.values()}
         for pid in self._quotas.offenders(self._sessions):
             slot = self._sessions[pid][1]
-            if slot not in wiping:
+            if slot not in self._forfeited:
                 self._kill(pid)
                 if self._settings["dense"]:
-                    self._wipe(0, slot)
+                    self._forfeited.add(slot)
+
+    def _is_wiped(self, slot: int) -> bool:
+        """Whether what a slot holds is being removed."""
+        return any(slot == wiped for _, wiped in self._helpers.values())
 
     def _connect(self, nonce: bytes, channel: int) -> socket.socket:
         if self._relay is not None:
@@ -118,7 +122,9 @@ class Supervisor:
 
     def _do(self, operation: int, number: int, slot: int, nonce: bytes) -> None:
         pid = next((pid for pid, (found, _) in self._sessions.items() if found == number), 0)
-        if operation == wire.OPEN:
+        if operation == wire.OPEN and self._is_wiped(slot):
+            self._waiting[number] = slot, nonce  # else the files of the new session would go with those of the last
+        elif operation == wire.OPEN:
             self._open(number, slot, nonce)
         elif operation == wire.WIPE:
             self._wipe(number, slot)
@@ -129,6 +135,9 @@ class Supervisor:
             self._tell(wire.DONE, number, 0)
         elif operation == wire.KILL and pid:
             self._kill(pid)
+        elif operation == wire.KILL and number in self._waiting:
+            del self._waiting[number]
+            self._tell(wire.ENDED, number, signal.SIGKILL)
 
     def _tell(self, what: int, number: int, status: int) -> None:
         with suppress(OSError):  # a host that has gone is noticed where it is read
@@ -200,7 +209,9 @@ class Supervisor:
                 os.kill(-1, signal.SIGKILL)  # everything but the caller, at once: no fork gets away
             return
         _, slot = self._sessions[pid]
-        self._as_user(slot, lambda: os.kill(-1, signal.SIGKILL))
+        # Waited for: later it would hit the next session of the slot, or who removes its files.
+        if helper := self._as_user(slot, lambda: os.kill(-1, signal.SIGKILL)):
+            os.waitpid(helper, 0)
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
 
@@ -244,12 +255,18 @@ class Supervisor:
             if pid == 0:
                 return
             if pid in self._helpers:
-                number, _ = self._helpers.pop(pid)
+                number, slot = self._helpers.pop(pid)
                 if number:
                     self._tell(wire.DONE, number, status)
+                if not self._is_wiped(slot):
+                    for waiting in [n for n, (wanted, _) in self._waiting.items() if wanted == slot]:
+                        self._open(waiting, *self._waiting.pop(waiting))
             elif pid in self._sessions:
                 self._kill(pid)
-                number, _ = self._sessions.pop(pid)
+                number, slot = self._sessions.pop(pid)
+                if slot in self._forfeited:
+                    self._forfeited.remove(slot)
+                    self._wipe(0, slot)
                 self._tell(wire.ENDED, number, status)
 
 

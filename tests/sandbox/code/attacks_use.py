@@ -92,7 +92,21 @@ PROCESSES = [
         most=SMALL.processes + 16,
     ),
     Attack(
-        "fork bomb of the shell", "os.system('f() { f | f & }; f')\nreport(0)", "lifted", bite="stays", deadline_s=2
+        "fork bomb of the shell",
+        """
+        os.system("f() { f | f & }; f")
+        mine = 0
+        for name in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                mine += os.stat("/proc/" + name).st_uid == os.getuid()
+            except OSError:
+                pass
+        report(mine)
+        """,
+        "lifted",
+        most=SMALL.processes + 16,
+        bite="stays",
+        deadline_s=2,
     ),
     Attack(
         "thread bomb",
